@@ -1,0 +1,353 @@
+"""The lifecycle of an order: states, acts, who may do them, what they change, who is told, and when the clock acts.
+
+The journal executes these two tables, `tradepost lifecycle` and docs/lifecycle.md are printed from them, and the tests
+walk every cell of state x act x party. What is not in the tables does not happen to an order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from tradepost.policy import Policy
+from tradepost.refusals import Reason
+
+
+class State(StrEnum):
+    """Where an order stands. Three states are all shown as "Pending" (A17): they differ in what they wait for."""
+
+    HELD = "held"  # the buyer may still cancel, and verification is not through
+    APPROVED = "approved"  # verification is through, only the hold has to end
+    VERIFYING = "verifying"  # the hold is over, verification is not through
+    UNSHIPPED = "unshipped"  # the seller must ship or cancel
+    PARTIALLY_SHIPPED = "partially_shipped"  # something was shipped, something is left
+    SHIPPED = "shipped"  # something was shipped, nothing is left
+    CANCELED = "canceled"  # everything was canceled; there is no way back (A25)
+
+    @property
+    def status(self) -> str:
+        """The status that people and the seller API see."""
+        return "Pending" if self in PENDING else "".join(word.capitalize() for word in self.split("_"))
+
+
+PENDING = frozenset({State.HELD, State.APPROVED, State.VERIFYING})
+TO_SHIP = frozenset({State.UNSHIPPED, State.PARTIALLY_SHIPPED})
+UNVERIFIED = frozenset({State.HELD, State.VERIFYING})
+FINISHED = frozenset({State.SHIPPED, State.CANCELED})
+
+
+class Party(StrEnum):
+    """Who does an act."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    CUSTOMER_SERVICE = "customer_service"
+    VERIFICATION = "verification"  # the payment world, or the person who reviews for it
+    CARRIER = "carrier"
+    CLOCK = "clock"
+
+
+CANCELED_BY = {
+    Party.BUYER: "BUYER",
+    Party.CUSTOMER_SERVICE: "BUYER",  # on the buyer's word (A15)
+    Party.SELLER: "SELLER",
+    Party.VERIFICATION: "MARKETPLACE",
+    Party.CLOCK: "MARKETPLACE",
+}
+
+
+class Act(StrEnum):
+    """What can happen to an order."""
+
+    PLACE = "place"
+    CANCEL_BY_BUYER = "cancel_by_buyer"
+    APPROVE = "approve"
+    DEFER = "defer"
+    FAIL_PAYMENT = "fail_payment"
+    CHANGE_PAYMENT = "change_payment"
+    DECLINE = "decline"
+    REPORT_FRAUD = "report_fraud"
+    END_HOLD = "end_hold"
+    GIVE_UP_VERIFYING = "give_up_verifying"
+    RELEASE = "release"
+    CONFIRM_SHIPMENT = "confirm_shipment"
+    EDIT_PACKAGE = "edit_package"
+    CANCEL_BY_SELLER = "cancel_by_seller"
+    REQUEST_CANCELLATION = "request_cancellation"
+    REMIND = "remind"
+    CANCEL_UNCONFIRMED = "cancel_unconfirmed"
+    DELIVER = "deliver"
+
+
+VERDICTS = (Act.APPROVE, Act.DEFER, Act.FAIL_PAYMENT, Act.CHANGE_PAYMENT, Act.DECLINE, Act.REPORT_FRAUD)
+"""The acts of verification: each says anew when the gateway is asked next."""
+
+
+class Units(StrEnum):
+    """What an act does to the units of an order that are neither shipped nor canceled."""
+
+    SHIP = "ships the units named"
+    CANCEL = "cancels the units named"
+    CANCEL_REST = "cancels all that is left"
+
+
+class Stock(StrEnum):
+    """What an act does to the stock of the offers."""
+
+    TAKEN = "taken"
+    RETURNED = "returned"
+    KEPT = "not returned"
+    BY_REASON = "returned, but for no_inventory"
+
+
+class Notice(StrEnum):
+    """The notices that acts send."""
+
+    ORDER_CONFIRMATION = "order_confirmation"
+    SOLD_SHIP_NOW = "sold_ship_now"
+    PAYMENT_FAILED = "payment_failed"
+    SHIPMENT_CONFIRMATION = "shipment_confirmation"
+    ORDER_CANCELED = "order_canceled"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    CONFIRM_SHIPMENT_REMINDER = "confirm_shipment_reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One act: from each of `sources` to one of `targets` (none: the state stays; several: the units decide)."""
+
+    act: Act
+    sources: tuple[State, ...]
+    targets: tuple[State, ...]
+    by: tuple[Party, ...]
+    tells: tuple[tuple[Party, Notice], ...] = ()
+    stamps: str | None = None  # the moment on the order that this act sets
+    once: Reason | None = None  # the refusal when that moment is set already
+    units: Units | None = None
+    stock: Stock | None = None
+    reason: str | None = None  # the cancellation reason, where the act itself is the reason
+
+
+_BEFORE_APPROVAL = (State.HELD, State.VERIFYING)
+_TO_SHIP = (State.UNSHIPPED, State.PARTIALLY_SHIPPED)
+_BUYER_AND_SELLER_CANCELED = ((Party.BUYER, Notice.ORDER_CANCELED), (Party.SELLER, Notice.ORDER_CANCELED))
+
+ACTS = (
+    Row(Act.PLACE, (), (State.HELD,), (Party.BUYER,), stamps="placed_at", stock=Stock.TAKEN),
+    Row(
+        Act.CANCEL_BY_BUYER,
+        (State.HELD, State.APPROVED),
+        (State.CANCELED,),
+        (Party.BUYER, Party.CUSTOMER_SERVICE),
+        _BUYER_AND_SELLER_CANCELED,
+        stamps="canceled_at",
+        units=Units.CANCEL_REST,
+        stock=Stock.RETURNED,
+        reason="buyer_canceled",
+    ),
+    # Approved after the hold, an order is released at the same moment: the deadline of `approved` is due already.
+    Row(Act.APPROVE, _BEFORE_APPROVAL, (State.APPROVED,), (Party.VERIFICATION,), stamps="approved_at"),
+    Row(Act.DEFER, _BEFORE_APPROVAL, (), (Party.VERIFICATION,)),
+    Row(Act.FAIL_PAYMENT, _BEFORE_APPROVAL, (), (Party.VERIFICATION,), ((Party.BUYER, Notice.PAYMENT_FAILED),)),
+    Row(Act.CHANGE_PAYMENT, _BEFORE_APPROVAL, (), (Party.BUYER, Party.CUSTOMER_SERVICE)),
+    # A23: the seller is not told of a cancellation by verification; the record in Manage Orders is all.
+    Row(
+        Act.DECLINE,
+        _BEFORE_APPROVAL,
+        (State.CANCELED,),
+        (Party.VERIFICATION,),
+        ((Party.BUYER, Notice.ORDER_CANCELED),),
+        stamps="canceled_at",
+        units=Units.CANCEL_REST,
+        stock=Stock.RETURNED,
+        reason="payment_declined",
+    ),
+    Row(
+        Act.REPORT_FRAUD,
+        _BEFORE_APPROVAL,
+        (State.CANCELED,),
+        (Party.VERIFICATION,),
+        ((Party.BUYER, Notice.ORDER_CANCELED),),
+        stamps="canceled_at",
+        units=Units.CANCEL_REST,
+        stock=Stock.RETURNED,
+        reason="fraud",
+    ),
+    Row(Act.END_HOLD, (State.HELD,), (State.VERIFYING,), (Party.CLOCK,)),
+    Row(
+        Act.GIVE_UP_VERIFYING,
+        (State.VERIFYING,),
+        (State.CANCELED,),
+        (Party.CLOCK,),
+        ((Party.BUYER, Notice.ORDER_CANCELED),),
+        stamps="canceled_at",
+        units=Units.CANCEL_REST,
+        stock=Stock.RETURNED,
+        reason="verification_expired",
+    ),
+    Row(
+        Act.RELEASE,
+        (State.APPROVED,),
+        (State.UNSHIPPED,),
+        (Party.CLOCK,),
+        ((Party.BUYER, Notice.ORDER_CONFIRMATION), (Party.SELLER, Notice.SOLD_SHIP_NOW)),
+        stamps="released_at",
+    ),
+    Row(
+        Act.CONFIRM_SHIPMENT,
+        _TO_SHIP,
+        (State.PARTIALLY_SHIPPED, State.SHIPPED),
+        (Party.SELLER,),
+        ((Party.BUYER, Notice.SHIPMENT_CONFIRMATION),),
+        stamps="shipped_at",
+        units=Units.SHIP,
+    ),
+    Row(Act.EDIT_PACKAGE, (State.PARTIALLY_SHIPPED, State.SHIPPED), (), (Party.SELLER,)),
+    Row(
+        Act.CANCEL_BY_SELLER,
+        _TO_SHIP,
+        (State.UNSHIPPED, State.PARTIALLY_SHIPPED, State.SHIPPED, State.CANCELED),
+        (Party.SELLER,),
+        ((Party.BUYER, Notice.ORDER_CANCELED),),
+        stamps="canceled_at",
+        units=Units.CANCEL,
+        stock=Stock.BY_REASON,
+    ),
+    Row(
+        Act.REQUEST_CANCELLATION,
+        _TO_SHIP,
+        (),
+        (Party.BUYER, Party.CUSTOMER_SERVICE),
+        ((Party.SELLER, Notice.CANCELLATION_REQUESTED),),
+        stamps="cancellation_requested_at",
+        once=Reason.CANCELLATION_ALREADY_REQUESTED,
+    ),
+    Row(
+        Act.REMIND,
+        _TO_SHIP,
+        (),
+        (Party.CLOCK,),
+        ((Party.SELLER, Notice.CONFIRM_SHIPMENT_REMINDER),),
+        stamps="warned_at",
+        once=Reason.ALREADY_REMINDED,
+    ),
+    # The goods may have left the seller: the stock does not come back by itself.
+    Row(
+        Act.CANCEL_UNCONFIRMED,
+        _TO_SHIP,
+        (State.SHIPPED, State.CANCELED),
+        (Party.CLOCK,),
+        _BUYER_AND_SELLER_CANCELED,
+        stamps="canceled_at",
+        units=Units.CANCEL_REST,
+        stock=Stock.KEPT,
+        reason="not_confirmed_in_time",
+    ),
+    Row(
+        Act.DELIVER,
+        (State.PARTIALLY_SHIPPED, State.SHIPPED),
+        (),
+        (Party.CARRIER,),
+        stamps="delivered_at",
+        once=Reason.ALREADY_DELIVERED,
+    ),
+)
+
+ROW_OF = {row.act: row for row in ACTS}
+CELLS = {(source, row.act): row for row in ACTS for source in row.sources}
+
+
+class Moments(Protocol):
+    """What the deadlines read of an order."""
+
+    @property
+    def placed_at(self) -> datetime: ...
+    @property
+    def approved_at(self) -> datetime | None: ...
+    @property
+    def released_at(self) -> datetime | None: ...
+    @property
+    def warned_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """While an order is in `state`, the clock does `act` at `moment` (None: no longer, or not for this order)."""
+
+    state: State
+    act: Act
+    moment: Callable[[Moments, Policy], datetime | None]
+    when: str
+
+
+def _hold_end(order: Moments, policy: Policy) -> datetime:
+    return order.placed_at + policy.hold
+
+
+def _release(order: Moments, policy: Policy) -> datetime:
+    return _latest(order.placed_at + policy.hold, order.approved_at)
+
+
+def _verification_end(order: Moments, policy: Policy) -> datetime:
+    return order.placed_at + policy.verification_limit
+
+
+def _reminder(order: Moments, policy: Policy) -> datetime | None:
+    return None if order.warned_at else _latest(policy.remind_at(order.placed_at), order.released_at)
+
+
+def _confirm_by(order: Moments, policy: Policy) -> datetime:
+    return _latest(policy.confirm_by(order.placed_at), order.released_at)
+
+
+def _latest(moment: datetime, other: datetime | None) -> datetime:
+    return other if other is not None and other > moment else moment
+
+
+_REMINDER = "{remind_days} days before the confirm-by deadline, 00:00; at release where that is later; once"
+_CONFIRM_BY = "00:00 after the day that is {confirm_days} calendar days after the day of placing"
+
+DEADLINES = (
+    Deadline(State.HELD, Act.END_HOLD, _hold_end, "placed + {hold}"),
+    Deadline(State.APPROVED, Act.RELEASE, _release, "placed + {hold}, or approved, whichever is later"),
+    Deadline(State.VERIFYING, Act.GIVE_UP_VERIFYING, _verification_end, "placed + {verification_limit}"),
+    Deadline(State.UNSHIPPED, Act.REMIND, _reminder, _REMINDER),
+    Deadline(State.UNSHIPPED, Act.CANCEL_UNCONFIRMED, _confirm_by, _CONFIRM_BY),
+    Deadline(State.PARTIALLY_SHIPPED, Act.REMIND, _reminder, _REMINDER),
+    Deadline(State.PARTIALLY_SHIPPED, Act.CANCEL_UNCONFIRMED, _confirm_by, _CONFIRM_BY),
+)
+
+_DEADLINES_OF = {state: tuple(deadline for deadline in DEADLINES if deadline.state is state) for state in State}
+
+
+def next_deadline(state: State, order: Moments, policy: Policy) -> tuple[datetime, Act] | None:
+    """The moment of the next thing that the clock does to this order, and what it is; None for a finished order."""
+    earliest = None
+    for deadline in _DEADLINES_OF[state]:
+        moment = deadline.moment(order, policy)
+        if moment is not None and (earliest is None or moment < earliest[0]):
+            earliest = moment, deadline.act
+    return earliest
+
+
+def state_by_units(ordered: int, shipped: int, canceled: int) -> State:
+    """The state that the units of a released order put it in."""
+    if ordered > shipped + canceled:
+        return State.PARTIALLY_SHIPPED if shipped else State.UNSHIPPED
+    return State.SHIPPED if shipped else State.CANCELED
+
+
+def refusal(state: State, act: Act) -> Reason:
+    """Why `act` is not to be had in `state`: the name of the "no" for every cell that the table leaves empty."""
+    if act in VERDICTS:
+        return Reason.ALREADY_APPROVED if state is State.APPROVED else _finished(state) or Reason.VERIFICATION_IS_OVER
+    if act is Act.CANCEL_BY_BUYER:
+        return _finished(state) or Reason.HOLD_IS_OVER
+    if act in (Act.DELIVER, Act.EDIT_PACKAGE) and state is not State.CANCELED:
+        return Reason.NOTHING_SHIPPED
+    return _finished(state) or (Reason.ORDER_IS_PENDING if state in PENDING else Reason.ORDER_IS_RELEASED)
+
+
+def _finished(state: State) -> Reason | None:
+    return {State.SHIPPED: Reason.ORDER_IS_SHIPPED, State.CANCELED: Reason.ORDER_IS_CANCELED}.get(state)

@@ -1,0 +1,88 @@
+"""Offers: what sellers list, how much of it is there, and whether it is on sale (A3 to A5, A34)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tradepost.ground.database import Transaction
+from tradepost.listings import records
+from tradepost.listings.records import Listing, OfferKey
+from tradepost.money import MOST_MINOR_UNITS
+from tradepost.people import records as people
+from tradepost.refusals import Reason, Refusal
+
+MOST_STOCK = 1_000_000_000
+
+
+async def list_offers(tx: Transaction, listings: Sequence[Listing], at: datetime) -> list[Refusal | None]:
+    """List offers, or list them again: quantity, price and title are set anew and the offer is opened.
+
+    Outcomes in the order of the listings; None: listed. Of several listings of one SKU the last one counts.
+    """
+    sellers = await people.sellers(tx, {listing.seller_id for listing in listings})
+    outcomes = [_problem(listing, listing.seller_id in sellers) for listing in listings]
+    good = {
+        OfferKey(listing.seller_id, listing.sku): listing
+        for listing, problem in zip(listings, outcomes, strict=True)
+        if problem is None
+    }
+    if good:
+        await records.lock(tx, good)
+        await records.put(tx, list(good.values()), at)
+    return outcomes
+
+
+async def set_stock(tx: Transaction, quantities: Sequence[tuple[str, str, int]], at: datetime) -> list[Refusal | None]:
+    """Set what is available of offers, as (seller, SKU, quantity); what open orders hold is not part of it."""
+    outcomes = [
+        None if 0 <= quantity <= MOST_STOCK else _invalid("quantity", f"it must be from 0 to {MOST_STOCK}")
+        for _, _, quantity in quantities
+    ]
+    good = {
+        OfferKey(seller_id, sku): quantity
+        for (seller_id, sku, quantity), problem in zip(quantities, outcomes, strict=True)
+        if problem is None
+    }
+    if not good:
+        return outcomes
+    await records.lock(tx, good)
+    found = await records.set_available(tx, [(*key, quantity) for key, quantity in good.items()], at)
+    return [
+        problem or (None if (seller_id, sku) in found else Refusal(Reason.OFFER_NOT_FOUND, {"sku": sku}))
+        for (seller_id, sku, _), problem in zip(quantities, outcomes, strict=True)
+    ]
+
+
+async def close_offers(tx: Transaction, keys: Sequence[OfferKey], at: datetime) -> list[Refusal | None]:
+    """Take offers off sale; stock that comes back does not open them again."""
+    return await _set_closed(tx, keys, True, at)
+
+
+async def open_offers(tx: Transaction, keys: Sequence[OfferKey], at: datetime) -> list[Refusal | None]:
+    """Put closed offers on sale again."""
+    return await _set_closed(tx, keys, False, at)
+
+
+async def _set_closed(tx: Transaction, keys: Sequence[OfferKey], closed: bool, at: datetime) -> list[Refusal | None]:
+    await records.lock(tx, keys)
+    found = await records.set_closed(tx, keys, closed, at)
+    return [None if key in found else Refusal(Reason.OFFER_NOT_FOUND, {"sku": key.sku}) for key in keys]
+
+
+def _problem(listing: Listing, seller_exists: bool) -> Refusal | None:
+    if not seller_exists:
+        return Refusal(Reason.SELLER_NOT_FOUND, {"seller": listing.seller_id})
+    if not 0 < len(listing.sku) <= 40 or not listing.sku.isprintable():
+        return _invalid("sku", "it needs 1 to 40 printable characters")
+    if not 0 < len(listing.title) <= 500 or not listing.title.isprintable():
+        return _invalid("title", "it needs 1 to 500 printable characters")
+    if not 0 <= listing.price <= MOST_MINOR_UNITS:
+        return _invalid("price", f"it must be from 0 to {MOST_MINOR_UNITS} minor units")
+    if not 0 <= listing.quantity <= MOST_STOCK:
+        return _invalid("quantity", f"it must be from 0 to {MOST_STOCK}")
+    if listing.handling_days is not None and not 0 <= listing.handling_days <= 60:
+        return _invalid("handling days", "they must be from 0 to 60")
+    return None
+
+
+def _invalid(field: str, problem: str) -> Refusal:
+    return Refusal(Reason.INVALID_VALUE, {"field": field, "problem": problem})

@@ -1,0 +1,139 @@
+"""The SQL of offers and their stock."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from tradepost.ground.database import Transaction, columns
+
+
+class OfferKey(NamedTuple):
+    """What names an offer."""
+
+    seller_id: str
+    sku: str
+
+
+@dataclass(slots=True)
+class Offer:
+    """An offer as a transaction holds it, locked."""
+
+    seller_id: str
+    sku: str
+    product_id: str
+    title: str
+    price: int  # minor units of the marketplace's currency
+    available: int
+    closed: bool
+    handling_days: int | None  # None: the seller's own
+
+
+async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Offer]:
+    """Lock the offers in the order of their keys; those that do not exist are missing from the answer."""
+    wanted = sorted(set(keys))
+    rows = await tx.fetch(
+        """
+        SELECT o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.closed, o.handling_days
+          FROM offers o
+          JOIN unnest($2::text[], $3::text[]) AS wanted (seller_id, sku) USING (seller_id, sku)
+         WHERE o.seller_id = ANY($1)
+         ORDER BY o.seller_id, o.sku
+           FOR UPDATE OF o
+        """,
+        sorted({key.seller_id for key in wanted}),
+        *columns(wanted, 2),
+    )
+    return {OfferKey(row["seller_id"], row["sku"]): Offer(*row) for row in rows}
+
+
+async def take(tx: Transaction, quantities: Mapping[OfferKey, int], at: datetime) -> None:
+    """Take units out of the stock of locked offers that have them."""
+    await _change_available(tx, {key: -quantity for key, quantity in quantities.items()}, at)
+
+
+async def give_back(tx: Transaction, quantities: Mapping[OfferKey, int], at: datetime) -> None:
+    """Return canceled units to the stock; an offer that its seller closed stays closed."""
+    await lock(tx, quantities)
+    await _change_available(tx, quantities, at)
+
+
+async def _change_available(tx: Transaction, changes: Mapping[OfferKey, int], at: datetime) -> None:
+    await tx.execute(
+        """
+        UPDATE offers o
+           SET available = o.available + n.change, updated_at = $5
+          FROM unnest($2::text[], $3::text[], $4::int[]) AS n (seller_id, sku, change)
+         WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
+        """,
+        sorted({key.seller_id for key in changes}),
+        *columns(((*key, change) for key, change in changes.items()), 3),
+        at,
+    )
+
+
+class Listing(NamedTuple):
+    """What a seller lists; listing a SKU again sets everything anew and opens the offer."""
+
+    seller_id: str
+    sku: str
+    product_id: str
+    title: str
+    price: int
+    quantity: int
+    handling_days: int | None
+
+
+async def put(tx: Transaction, listings: Sequence[Listing], at: datetime) -> None:
+    """Write offers, new ones and known ones. One row per SKU."""
+    await tx.execute(
+        """
+        INSERT INTO offers AS o (seller_id, sku, product_id, title, price, available, handling_days,
+                                 supplied, closed, listed_at, updated_at)
+        SELECT n.*, n.available, false, $8, $8
+          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::int[])
+            AS n (seller_id, sku, product_id, title, price, available, handling_days)
+         ORDER BY n.seller_id, n.sku
+            ON CONFLICT (seller_id, sku) DO UPDATE
+           SET product_id = excluded.product_id, title = excluded.title, price = excluded.price,
+               available = excluded.available, handling_days = excluded.handling_days,
+               supplied = o.supplied + excluded.available - o.available, closed = false, updated_at = $8
+        """,
+        *columns(listings, 7),
+        at,
+    )
+
+
+async def set_available(tx: Transaction, quantities: Sequence[tuple[str, str, int]], at: datetime) -> set[OfferKey]:
+    """Set the available quantity of offers (seller, SKU, quantity); the keys of those that exist."""
+    rows = await tx.fetch(
+        """
+        UPDATE offers o
+           SET available = n.available, supplied = o.supplied + n.available - o.available, updated_at = $5
+          FROM unnest($2::text[], $3::text[], $4::int[]) AS n (seller_id, sku, available)
+         WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
+        RETURNING o.seller_id, o.sku
+        """,
+        sorted({seller_id for seller_id, _, _ in quantities}),
+        *columns(quantities, 3),
+        at,
+    )
+    return {OfferKey(*row) for row in rows}
+
+
+async def set_closed(tx: Transaction, keys: Sequence[OfferKey], closed: bool, at: datetime) -> set[OfferKey]:
+    """Close offers, or open them again; the keys of those that exist."""
+    rows = await tx.fetch(
+        """
+        UPDATE offers o
+           SET closed = $4, updated_at = $5
+          FROM unnest($2::text[], $3::text[]) AS n (seller_id, sku)
+         WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
+        RETURNING o.seller_id, o.sku
+        """,
+        sorted({key.seller_id for key in keys}),
+        *columns(keys, 2),
+        closed,
+        at,
+    )
+    return {OfferKey(*row) for row in rows}

@@ -1,0 +1,29 @@
+"""The sweep: what the clock does to orders that nobody touches."""
+
+from datetime import datetime
+
+from tradepost.ground.database import Transaction
+from tradepost.orders import records
+from tradepost.orders.journal import Journal
+
+BATCH = 1000
+
+
+async def fire_due(
+    tx: Transaction,
+    until: datetime,
+    *,
+    limit: int = BATCH,
+    wait_for_gateways: bool = False,
+    seller_id: str | None = None,
+) -> int:
+    """Do what falls due by `until`, each at its own moment, for a batch of orders; how many orders there were.
+
+    Workers may sweep at the same time: whoever comes second finds the order done. `seller_id` sweeps one seller only.
+    """
+    keys = await records.due(tx, until, limit, wait_for_gateways=wait_for_gateways, seller_id=seller_id)
+    if keys:
+        journal = await Journal.open(tx, keys, until)
+        journal.let_time_pass(until, wait_for_gateways=wait_for_gateways)
+        await journal.write()
+    return len(keys)

@@ -1,0 +1,243 @@
+"""Checkout: carts become orders, one per seller, and take their stock; all of a cart or nothing of it (A1 to A5)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from tradepost import delivery_promise
+from tradepost.delivery_promise import SERVICES, SellerShipping
+from tradepost.ground.database import Transaction
+from tradepost.lifecycle import Party, State
+from tradepost.listings import records as offers
+from tradepost.listings.records import Offer, OfferKey
+from tradepost.numbers import OrderKey, new_order_item_numbers, new_order_numbers
+from tradepost.orders.journal import Actor, Journal
+from tradepost.orders.order import Line, Order
+from tradepost.payments import records as payments
+from tradepost.people import policies
+from tradepost.people import records as people
+from tradepost.people.records import Marketplace, Seller
+from tradepost.policy import Policy
+from tradepost.refusals import Reason, Refusal, Refused
+
+MOST_UNITS = 1_000_000  # of one offer in one cart
+MOST_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """So many units of one seller's offer.
+
+    `agreed_price` (minor units) stands in for the offer's own price. Lines of one seller become one order, unless
+    they are kept `apart` under different names.
+    """
+
+    seller_id: str
+    sku: str
+    quantity: int
+    agreed_price: int | None = None
+    apart: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """What one buyer checks out at one moment. Without a payment no gateway is asked: verdicts come from outside."""
+
+    buyer_id: str
+    at: datetime
+    lines: tuple[CartLine, ...]
+    address: dict[str, object] | None = None
+    service: str = "Standard"
+    payment: payments.Means | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The orders that a cart became, in the order in which they first appear in it."""
+
+    checkout_id: str
+    orders: tuple[OrderKey, ...]
+    hold_ends_at: datetime
+
+
+async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | Refusal]:
+    """Check out many carts, each by itself; the answers stand in the order of the carts."""
+    counter = await _Counter.open(tx, carts)
+    outcomes = [_check_out(counter, cart) for cart in carts]
+    if counter.taken:
+        await offers.take(tx, counter.taken, tx.now)
+    await counter.journal.write()
+    if counter.payments:
+        await payments.insert(tx, counter.payments)
+    return outcomes
+
+
+class _Counter:
+    """What a batch of checkouts stands on: locked offers, the sellers and policies behind them, and what was taken."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.offers: dict[OfferKey, Offer] = {}
+        self.sellers: dict[str, Seller] = {}
+        self.marketplaces: dict[str, Marketplace] = {}
+        self.policies: dict[str, Policy] = {}  # of each marketplace, in force
+        self.unverified: dict[str, int] = {}  # units by buyer, read only where a policy limits them
+        self.taken: Counter[OfferKey] = Counter()
+        self.payments: list[payments.Payment] = []
+
+    @classmethod
+    async def open(cls, tx: Transaction, carts: Sequence[Cart]) -> "_Counter":
+        sellers = await people.sellers(tx, {line.seller_id for cart in carts for line in cart.lines})
+        marketplaces = {market.marketplace_id: market for market in await people.marketplaces(tx)}
+        in_force = {(market.marketplace_id, market.policy_version) for market in marketplaces.values()}
+        of_policy = await policies.of(tx, in_force)
+        counter = cls(Journal.new(tx, of_policy, {seller.seller_id: seller.shipping for seller in sellers.values()}))
+        counter.sellers, counter.marketplaces = sellers, marketplaces
+        counter.policies = {marketplace_id: policy for (marketplace_id, _), policy in of_policy.items()}
+        if any(policy.unverified_units for policy in counter.policies.values()):
+            buyers = {cart.buyer_id for cart in carts}
+            await people.lock_buyers(tx, buyers)
+            counter.unverified = await people.unverified_units(tx, buyers)
+        counter.offers = await offers.lock(tx, {OfferKey(x.seller_id, x.sku) for cart in carts for x in cart.lines})
+        return counter
+
+
+def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
+    try:
+        wanted = _wanted(cart)
+        marketplace = _check(counter, cart, wanted)
+    except Refused as no:
+        return no.refusal
+    for key, quantity in wanted.items():
+        counter.offers[key].available -= quantity
+        counter.taken[key] += quantity
+    counter.unverified[cart.buyer_id] = counter.unverified.get(cart.buyer_id, 0) + sum(wanted.values())
+    return _place(counter, cart, marketplace)
+
+
+def _wanted(cart: Cart) -> Counter[OfferKey]:
+    """Units by offer: the same offer on two lines is summed before anything is checked."""
+    if not cart.lines:
+        raise Refused(Reason.CART_IS_EMPTY)
+    if len(cart.lines) > MOST_LINES:
+        raise Refused(Reason.CART_IS_MIXED_UP, problem=f"it has more than {MOST_LINES} lines")
+    if cart.service not in SERVICES:
+        raise Refused(Reason.INVALID_VALUE, field="service", problem=f"it must be one of {', '.join(SERVICES)}")
+    wanted: Counter[OfferKey] = Counter()
+    for line in cart.lines:
+        wanted[OfferKey(line.seller_id, line.sku)] += line.quantity
+        if not 0 < line.quantity <= MOST_UNITS or wanted[OfferKey(line.seller_id, line.sku)] > MOST_UNITS:
+            raise Refused(Reason.QUANTITY_NOT_POSITIVE, quantity=line.quantity, limit=MOST_UNITS)
+    return wanted
+
+
+def _check(counter: _Counter, cart: Cart, wanted: Counter[OfferKey]) -> Marketplace:
+    for key, quantity in wanted.items():
+        offer = counter.offers.get(key)
+        if offer is None:
+            raise Refused(Reason.OFFER_NOT_FOUND, sku=key.sku)
+        if offer.closed:
+            raise Refused(Reason.OFFER_IS_CLOSED, sku=key.sku)
+        if offer.available < quantity:
+            raise Refused(Reason.OUT_OF_STOCK, sku=key.sku, available=offer.available, wanted=quantity)
+    homes = {counter.sellers[key.seller_id].marketplace_id for key in wanted}
+    if len(homes) > 1:
+        raise Refused(Reason.CART_IS_MIXED_UP, problem="its sellers belong to different marketplaces")
+    (home,) = homes
+    limit, held = counter.policies[home].unverified_units, counter.unverified.get(cart.buyer_id, 0)
+    if limit is not None and held + sum(wanted.values()) > limit:
+        raise Refused(Reason.TOO_MUCH_UNVERIFIED, held=held, limit=limit)
+    return counter.marketplaces[home]
+
+
+def _place(counter: _Counter, cart: Cart, marketplace: Marketplace) -> Placed:
+    by_order: dict[tuple[str, str], list[CartLine]] = {}
+    for line in cart.lines:
+        by_order.setdefault((line.seller_id, line.apart), []).append(line)
+    checkout_id = uuid4().hex
+    orders = [
+        _order(counter, cart, marketplace, checkout_id, counter.sellers[seller_id], order_id, lines)
+        for ((seller_id, _), lines), order_id in zip(by_order.items(), new_order_numbers(len(by_order)), strict=True)
+    ]
+    for order in orders:
+        counter.journal.place(order, cart.address, Actor(Party.BUYER, cart.buyer_id))
+        if cart.payment:
+            counter.payments.append(payments.Payment(*order.key, *cart.payment))
+    policy = counter.policies[marketplace.marketplace_id]
+    return Placed(checkout_id, tuple(order.key for order in orders), cart.at + policy.hold)
+
+
+def _order(
+    counter: _Counter,
+    cart: Cart,
+    marketplace: Marketplace,
+    checkout_id: str,
+    seller: Seller,
+    order_id: str,
+    lines: list[CartLine],
+) -> Order:
+    policy = counter.policies[marketplace.marketplace_id]
+    made = _lines(counter, lines)
+    handling_days = _handling_days(counter, seller, lines)
+    ship = seller.shipping
+    promise = delivery_promise.promise(
+        cart.at,
+        policies.shipping_calendar(policy),
+        SellerShipping(handling_days, ship.cut_off, ship.operating_weekdays, ship.works_on),
+        SERVICES[cart.service],
+    )
+    nothing_yet: dict[str, Any] = dict.fromkeys(
+        ("approved_at", "released_at", "warned_at", "shipped_at", "delivered_at", "canceled_at", "canceled_by",
+         "cancel_reason", "cancellation_requested_at", "wakes_at")
+    )  # fmt: skip
+    return Order(
+        seller_id=seller.seller_id,
+        order_id=order_id,
+        marketplace_id=marketplace.marketplace_id,
+        policy_version=marketplace.policy_version,
+        checkout_id=checkout_id,
+        buyer_id=cart.buyer_id,
+        state=State.HELD,
+        placed_at=cart.at,
+        ordered_units=sum(line.quantity for line in made),
+        shipped_units=0,
+        canceled_units=0,
+        currency=marketplace.currency,
+        total=sum(line.unit_price * line.quantity for line in made),
+        service=cart.service,
+        handling_days=handling_days,
+        ship_earliest=promise.ship_earliest,
+        ship_latest=promise.ship_latest,
+        deliver_earliest=promise.deliver_earliest,
+        deliver_latest=promise.deliver_latest,
+        verify_at=cart.at if cart.payment else None,
+        updated_at=cart.at,
+        last_event=0,
+        lines={line.line_no: line for line in made},
+        **nothing_yet,
+    )
+
+
+def _lines(counter: _Counter, lines: list[CartLine]) -> list[Line]:
+    """One line per offer and price; the buyer pays what was agreed, whatever the offer says now."""
+    quantities: Counter[tuple[str, int]] = Counter()
+    for line in lines:
+        offer = counter.offers[OfferKey(line.seller_id, line.sku)]
+        price = offer.price if line.agreed_price is None else line.agreed_price
+        quantities[line.sku, price] += line.quantity
+    seller_id = lines[0].seller_id
+    return [
+        Line(number, item_id, sku, counter.offers[OfferKey(seller_id, sku)].title, price, quantity)
+        for number, (((sku, price), quantity), item_id) in enumerate(
+            zip(quantities.items(), new_order_item_numbers(len(quantities)), strict=True), start=1
+        )
+    ]
+
+
+def _handling_days(counter: _Counter, seller: Seller, lines: list[CartLine]) -> int:
+    """The slowest offer decides; an offer without a handling time of its own has its seller's."""
+    own = [counter.offers[OfferKey(line.seller_id, line.sku)].handling_days for line in lines]
+    return max(seller.shipping.handling_days if days is None else days for days in own)

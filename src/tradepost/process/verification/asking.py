@@ -1,0 +1,62 @@
+"""Asking the payment gateways, outside of any transaction: they may be slow, and they may be down."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tradepost.ground.clock import machine_now
+from tradepost.ground.database import Database, Transaction
+from tradepost.payments import records as payments
+from tradepost.payments.gateway import Answer, Gateway, Verdict
+from tradepost.payments.records import Question
+from tradepost.process.verification.verdicts import Finding, record_verdicts
+
+_PATIENCE = timedelta(seconds=30)  # for one answer
+_LEASE = timedelta(minutes=2)  # until another worker may ask; longer than a batch can take
+_AT_ONCE = 20
+
+
+async def ask_due(database: Database, gateway: Gateway, limit: int = 200) -> int:
+    """Ask what is due now and record the answers; how many questions there were."""
+    questions = await database.run(lambda tx: _claim(tx, gateway, tx.now, limit))
+    if questions:
+        answers = await _ask(gateway, questions)
+        await database.run(lambda tx: record_verdicts(tx, _findings(gateway, questions, answers, tx.now)))
+    return len(questions)
+
+
+async def ask_while_time_leaps(tx: Transaction, gateway: Gateway, until: datetime, limit: int = 1000) -> int:
+    """Ask what falls due by `until`, each question as if at its own moment; how many questions there were."""
+    questions = await _claim(tx, gateway, until, limit)
+    if questions:
+        await record_verdicts(tx, _findings(gateway, questions, await _ask(gateway, questions), None))
+    return len(questions)
+
+
+async def _claim(tx: Transaction, gateway: Gateway, until: datetime, limit: int) -> list[Question]:
+    now = machine_now()
+    return await payments.claim(tx, gateway.name, until, limit, now, now + _LEASE)
+
+
+async def _ask(gateway: Gateway, questions: Sequence[Question]) -> list[Answer]:
+    """The answers in the order of the questions. What takes too long counts as unanswered; the answer is not lost,
+    since the same question is asked again."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(question: Question) -> Answer:
+        async with turns:
+            try:
+                return await asyncio.wait_for(gateway.authorize(question), _PATIENCE.total_seconds())
+            except TimeoutError:
+                return Answer(Verdict.UNANSWERED)
+
+    return await asyncio.gather(*map(ask, questions))
+
+
+def _findings(
+    gateway: Gateway, questions: Sequence[Question], answers: Sequence[Answer], at: datetime | None
+) -> list[Finding]:
+    return [
+        Finding(question.key, answer.verdict, at or question.due_at, gateway.name, question.attempt, answer.reference)
+        for question, answer in zip(questions, answers, strict=True)
+    ]

@@ -1,0 +1,204 @@
+"""Every "no" of the process by name, with one sentence each in English and in Chinese.
+
+API, file result, page and command line say the same one. A refusal is an expected outcome and changes nothing.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The name of a "no"."""
+
+    # whose, and whether there is such a thing
+    ORDER_NOT_FOUND = "order_not_found"
+    OFFER_NOT_FOUND = "offer_not_found"
+    LINE_NOT_FOUND = "line_not_found"
+    PACKAGE_NOT_FOUND = "package_not_found"
+    NOT_YOUR_ACT = "not_your_act"
+    # checkout
+    CART_IS_EMPTY = "cart_is_empty"
+    OFFER_IS_CLOSED = "offer_is_closed"
+    OUT_OF_STOCK = "out_of_stock"
+    TOO_MUCH_UNVERIFIED = "too_much_unverified"
+    CART_IS_MIXED_UP = "cart_is_mixed_up"
+    # what the state of an order does not allow
+    ORDER_IS_PENDING = "order_is_pending"
+    ORDER_IS_RELEASED = "order_is_released"
+    ORDER_IS_SHIPPED = "order_is_shipped"
+    ORDER_IS_CANCELED = "order_is_canceled"
+    HOLD_IS_OVER = "hold_is_over"
+    ALREADY_APPROVED = "already_approved"
+    VERIFICATION_IS_OVER = "verification_is_over"
+    NOTHING_SHIPPED = "nothing_shipped"
+    CANCELLATION_ALREADY_REQUESTED = "cancellation_already_requested"
+    ALREADY_REMINDED = "already_reminded"
+    ALREADY_DELIVERED = "already_delivered"
+    # values
+    QUANTITY_NOT_POSITIVE = "quantity_not_positive"
+    QUANTITY_TOO_LARGE = "quantity_too_large"
+    NOTHING_LEFT = "nothing_left"
+    UNKNOWN_CANCEL_REASON = "unknown_cancel_reason"
+    CARRIER_NEEDED = "carrier_needed"
+    CARRIER_NAME_NEEDED = "carrier_name_needed"
+    PACKAGE_QUANTITIES_FIXED = "package_quantities_fixed"
+    SEVERAL_PACKAGES = "several_packages"
+    INVALID_VALUE = "invalid_value"
+    # accounts and files
+    PROFESSIONAL_PLAN_NEEDED = "professional_plan_needed"
+    FILE_ALREADY_APPLIED = "file_already_applied"
+    SELLER_NOT_FOUND = "seller_not_found"
+    # the clock
+    CLOCK_IS_REAL = "clock_is_real"
+    CLOCK_IS_IN_USE = "clock_is_in_use"
+    TIME_ONLY_MOVES_FORWARD = "time_only_moves_forward"
+
+
+SENTENCES: dict[Reason, tuple[str, str]] = {
+    Reason.ORDER_NOT_FOUND: (
+        "There is no such order; check the order number.",
+        "找不到该订单,请核对订单编号。",
+    ),
+    Reason.OFFER_NOT_FOUND: (
+        "There is no offer with SKU {sku}; list it first.",
+        "没有 SKU 为 {sku} 的商品,请先发布商品。",
+    ),
+    Reason.LINE_NOT_FOUND: (
+        "The order has no item {item}; take the item number or SKU from the order.",
+        "订单中没有商品 {item},请使用订单中的商品编号或 SKU。",
+    ),
+    Reason.PACKAGE_NOT_FOUND: (
+        "The order has no package {package}; take the package reference from the order.",
+        "订单中没有包裹 {package},请使用订单中的包裹编号。",
+    ),
+    Reason.NOT_YOUR_ACT: (
+        "This is not for the {party} to do.",
+        "{party} 无权执行此操作。",
+    ),
+    Reason.CART_IS_EMPTY: ("The cart is empty; put something into it.", "购物车为空,请先添加商品。"),
+    Reason.OFFER_IS_CLOSED: (
+        "The seller has closed the offer with SKU {sku}.",
+        "卖家已关闭 SKU 为 {sku} 的商品。",
+    ),
+    Reason.OUT_OF_STOCK: (
+        "Only {available} of SKU {sku} are left, and {wanted} were wanted.",
+        "SKU {sku} 仅剩 {available} 件,无法购买 {wanted} 件。",
+    ),
+    Reason.TOO_MUCH_UNVERIFIED: (
+        "Your orders that await payment hold {held} units already, and {limit} is the limit; "
+        "wait until they are paid, or cancel one.",
+        "您的待付款订单已占用 {held} 件库存,上限为 {limit} 件;请等待付款完成或取消其中一笔订单。",
+    ),
+    Reason.CART_IS_MIXED_UP: (
+        "The cart cannot be taken as one checkout: {problem}.",
+        "购物车无法作为一次结算处理:{problem}。",
+    ),
+    Reason.ORDER_IS_PENDING: (
+        "The order is Pending: this is possible once it is Unshipped. "
+        "Questions of a buyer about a Pending order are for Customer Service.",
+        "订单处于【等待中】状态,变为【未发货】后才能执行此操作。买家对等待中订单的疑问,请联系客户服务。",
+    ),
+    Reason.ORDER_IS_RELEASED: (
+        "The order has left Pending already.",
+        "订单已不再处于【等待中】状态。",
+    ),
+    Reason.ORDER_IS_SHIPPED: ("The order is shipped already.", "订单已发货。"),
+    Reason.ORDER_IS_CANCELED: (
+        "The order is canceled, and that cannot be undone; the buyer may place a new order.",
+        "订单已取消且无法恢复;买家可以重新下单。",
+    ),
+    Reason.HOLD_IS_OVER: (
+        "The time in which you may cancel by yourself ended at {ended}; you may ask the seller to cancel "
+        "once the order is Unshipped.",
+        "自行取消的时限已于 {ended} 结束;订单变为【未发货】后,您可以请求卖家取消。",
+    ),
+    Reason.ALREADY_APPROVED: ("The payment was approved already.", "付款已通过验证。"),
+    Reason.VERIFICATION_IS_OVER: (
+        "The verification of this order is over.",
+        "该订单的验证流程已结束。",
+    ),
+    Reason.NOTHING_SHIPPED: ("Nothing of this order was shipped.", "该订单尚未发货。"),
+    Reason.CANCELLATION_ALREADY_REQUESTED: (
+        "The cancellation was requested already; the seller decides.",
+        "已提交过取消请求,请等待卖家处理。",
+    ),
+    Reason.ALREADY_REMINDED: ("The seller was reminded already.", "已提醒过卖家。"),
+    Reason.ALREADY_DELIVERED: ("The delivery was recorded already.", "已记录过送达。"),
+    Reason.QUANTITY_NOT_POSITIVE: (
+        "The quantity must be a whole number from 1 to {limit}, and {quantity} is not.",
+        "数量必须是 1 到 {limit} 之间的整数,{quantity} 无效。",
+    ),
+    Reason.QUANTITY_TOO_LARGE: (
+        "Of item {item}, {left} units are neither shipped nor canceled, and {quantity} were named.",
+        "商品 {item} 仅剩 {left} 件尚未发货或取消,不足 {quantity} 件。",
+    ),
+    Reason.NOTHING_LEFT: (
+        "Nothing of {item} is left: all units are shipped or canceled.",
+        "{item} 已无剩余:所有商品均已发货或取消。",
+    ),
+    Reason.UNKNOWN_CANCEL_REASON: (
+        "{given} is no reason to cancel; use one of {known}.",
+        "{given} 不是有效的取消原因,请使用:{known}。",
+    ),
+    Reason.CARRIER_NEEDED: ("Name the carrier.", "请填写承运人。"),
+    Reason.CARRIER_NAME_NEEDED: (
+        "Name the carrier in carrier-name when carrier-code is Other (50 characters at most).",
+        "当 carrier-code 为 Other 时,请在 carrier-name 中填写承运人名称(最多 50 个字符)。",
+    ),
+    Reason.PACKAGE_QUANTITIES_FIXED: (
+        "Package {package} holds other quantities; carrier and tracking can be changed, quantities cannot.",
+        "包裹 {package} 中的数量与此不同;可以修改承运人和追踪编码,但不能修改数量。",
+    ),
+    Reason.SEVERAL_PACKAGES: (
+        "The units of item {item} lie in several packages; edit each one by its package reference.",
+        "商品 {item} 分装在多个包裹中,请按包裹编号逐个修改。",
+    ),
+    Reason.INVALID_VALUE: ("{field} is not valid: {problem}.", "{field} 无效:{problem}。"),
+    Reason.PROFESSIONAL_PLAN_NEEDED: (
+        "Files are for sellers with a Professional account; confirm one by one, or change the plan.",
+        "只有专业销售账户可以上传文件;请逐个确认或更改销售计划。",
+    ),
+    Reason.FILE_ALREADY_APPLIED: (
+        "This very file was applied on {applied}; nothing was changed.",
+        "该文件已于 {applied} 处理过,未作任何更改。",
+    ),
+    Reason.CLOCK_IS_REAL: (
+        "This marketplace runs on the real clock, which cannot be moved.",
+        "该商城使用真实时钟,无法调整。",
+    ),
+    Reason.CLOCK_IS_IN_USE: (
+        "The clock can be simulated only before the first order is placed.",
+        "只能在第一笔订单之前启用模拟时钟。",
+    ),
+    Reason.TIME_ONLY_MOVES_FORWARD: (
+        "The clock shows {now} already, and time only moves forward.",
+        "时钟已显示 {now},时间只能向前。",
+    ),
+    Reason.SELLER_NOT_FOUND: ("There is no seller {seller}.", "没有卖家 {seller}。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A "no": its name, and the facts that its sentence needs."""
+
+    reason: Reason
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def sentence(self, language: str = "en") -> str:
+        """What to tell the one who asked; `language` is "en" or "zh"."""
+        english, chinese = SENTENCES[self.reason]
+        return (chinese if language.startswith("zh") else english).format_map(_Facts(self.facts))
+
+
+class Refused(Exception):
+    """Raised inside a room while it decides about one item; the room turns it into that item's outcome."""
+
+    def __init__(self, reason: Reason, **facts: object) -> None:
+        self.refusal = Refusal(reason, facts)
+        super().__init__(self.refusal.sentence())
+
+
+class _Facts(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "…"

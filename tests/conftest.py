@@ -1,0 +1,90 @@
+"""One PostgreSQL for the whole run, and a database of its own for every test that asks for one.
+
+TRADEPOST_TEST_DATABASE_URL names another server to test against, as a user who may create databases.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from tradepost.ground import embedded, schema
+from tradepost.ground.database import Database, connect
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+TEMPLATE = f"tradepost_template_{os.getpid()}"
+UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+
+_numbers = count(1)
+
+
+class TestServer:
+    """The server under test: makes a fresh database with the schema in it."""
+
+    __test__ = False
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def url(self, database: str) -> str:
+        """The address of a database on this server."""
+        return urlunsplit(urlsplit(self._url)._replace(path=f"/{database}"))
+
+    async def make(self, template: str = TEMPLATE) -> str:
+        """A new database; its address."""
+        name = f"tradepost_test_{os.getpid()}_{next(_numbers)}"
+        await self.say(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return self.url(name)
+
+    async def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        await self.say(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
+
+    async def say(self, statement: str) -> None:
+        """Run a statement outside of every test's database."""
+        connection = await asyncpg.connect(self.url("postgres"))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def server() -> AsyncIterator[TestServer]:
+    """The server, with a migrated template."""
+    if url := os.environ.get("TRADEPOST_TEST_DATABASE_URL"):
+        yield await _with_template(TestServer(url))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="tradepost-tests-"))
+    folder.chmod(0o755)
+    async with embedded.lease(folder / "data", settings=UNSAFE_AND_FAST) as lease:
+        yield await _with_template(TestServer(lease.url("postgres")))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _with_template(server: TestServer) -> TestServer:
+    await server.drop(server.url(TEMPLATE))
+    await server.say(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0 ENCODING 'UTF8'")
+    await schema.upgrade(server.url(TEMPLATE))
+    return server
+
+
+@pytest.fixture
+async def database_url(server: TestServer) -> AsyncIterator[str]:
+    """The address of a fresh database with the schema in it."""
+    url = await server.make()
+    yield url
+    await server.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database with the schema in it."""
+    async with connect(database_url) as connected:
+        yield connected
