@@ -1,80 +1,52 @@
-"""Playing a history: each row at its own moment, through the acts that every other door calls."""
+"""Playing a history: every row at its own moment, and as many of them at once as do not wait for each other.
 
+Two rows wait for each other when they are about one order, or when both have to do with stock and come to something
+else in the other order: a checkout takes it, listing and restocking change it. All the rest can change places, since
+every act carries its own moment and fires the deadlines of its own orders first.
+"""
+
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from itertools import groupby
 
 from tradepost import timekeeping
+from tradepost.doors.replay.acts import MARKETPLACE, Happening, Played, perform
 from tradepost.doors.replay.history import CURRENCY, Row
 from tradepost.ground.database import Database, Transaction
-from tradepost.listings.offers import list_offers, set_stock
-from tradepost.listings.records import Listing
-from tradepost.numbers import OrderKey
 from tradepost.payments.gateway import Verdict
-from tradepost.people import records as people
 from tradepost.people.accounts import NewMarketplace, open_marketplace
-from tradepost.people.records import BuyerAccount, SellerAccount
 from tradepost.policy import Policy
-from tradepost.process.cancellation.cancellations import (
-    BuyerCancellation,
-    SellerCancellation,
-    cancel_by_buyers,
-    cancel_by_sellers,
-    request_cancellations,
-)
-from tradepost.process.checkout.checkout import Cart, CartLine, Placed, place_orders
-from tradepost.process.shipment.confirmations import Confirmation, Parcel, confirm_shipments
-from tradepost.process.shipment.deliveries import Delivery, record_deliveries
-from tradepost.process.verification.verdicts import Finding, record_verdicts
-from tradepost.refusals import Reason, Refusal
 
-MARKETPLACE = "REPLAY"
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
 
-
-@dataclass(slots=True)
-class Played:
-    """What a replay knows besides the database: which order is which, and what was refused."""
-
-    orders: dict[str, OrderKey] = field(default_factory=dict)  # by the history's reference
-    buyers: dict[str, str] = field(default_factory=dict)  # of each order
-    refused: list[tuple[Row, Refusal]] = field(default_factory=list)
-    rows: int = 0
-    known_sellers: set[str] = field(default_factory=set)
-    known_buyers: set[str] = field(default_factory=set)
+_LISTING = ("seller", "list", "stock")
+_END_OF_VERIFICATION = (Verdict.APPROVED, Verdict.DECLINED, Verdict.FRAUD)
 
 
 async def play(
     database: Database, rows: Sequence[Row], zone: str, until: datetime, progress: Callable[[int], object]
 ) -> Played:
     """Play a whole history on an empty database, then let time pass until `until`."""
-    start = rows[0].at if rows else until
-    await timekeeping.simulate(database, start, ticking=False)
-    new = NewMarketplace(MARKETPLACE, "Replay", currency=CURRENCY, policy=Policy(zone=zone))
+    policy = Policy(zone=zone)
+    await timekeeping.simulate(database, rows[0].at if rows else until, ticking=False)
+    new = NewMarketplace(MARKETPLACE, "Replay", currency=CURRENCY, policy=policy)
     await database.run(lambda tx: open_marketplace(tx, new))
-    played = Played()
-    for chunk in _chunks(list(_happenings(rows)), ROWS_AT_ONCE):
-        await _play_chunk(database, chunk, played)
-        progress(sum(len(happening) for happening in chunk))
+    player = _Player(policy.verification_limit)
+    happenings = list(_happenings(rows))
+    for start in range(0, len(happenings), ROWS_AT_ONCE):
+        chunk = happenings[start : start + ROWS_AT_ONCE]
+        async with database.transaction(alone=True) as tx:
+            await player.play(tx, chunk)
+            await tx.move_clock((await tx.read_clock()).moved_to(chunk[-1][0].at))
+        progress(sum(map(len, chunk)))
     await timekeeping.move_clock(database, until, [])
-    return played
+    player.played.refused.sort(key=lambda refused: refused[0].line)
+    return player.played
 
 
-async def _play_chunk(database: Database, chunk: Sequence[Sequence[Row]], played: Played) -> None:
-    async with database.transaction(alone=True) as tx:
-        for happening in chunk:
-            at = happening[0].at
-            tx.act_at(at)
-            await timekeeping.pass_time(tx, at, [])
-            await _play_one(tx, happening, played)
-            played.rows += len(happening)
-        clock = await tx.read_clock()
-        await tx.move_clock(clock.moved_to(chunk[-1][0].at))
-
-
-def _happenings(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """What happens at once: the rows of one checkout together, every other row by itself."""
+def _happenings(rows: Sequence[Row]) -> Iterator[Happening]:
     for _, together in groupby(rows, key=_checkout_of):
         yield list(together)
 
@@ -85,102 +57,90 @@ def _checkout_of(row: Row) -> tuple[object, ...]:
     return (row.at, "cart", row.detail) if row.detail else (row.at, "order", row.order)
 
 
-def _chunks(happenings: list[list[Row]], size: int) -> Iterator[list[list[Row]]]:
-    for start in range(0, len(happenings), size):
-        yield happenings[start : start + size]
+class _Player:
+    """Plays chunks of a history in steps, and knows which orders may still give their stock back by themselves."""
+
+    def __init__(self, verification_limit: timedelta) -> None:
+        self.played = Played()
+        self._verification_limit = verification_limit
+        self._unverified: list[tuple[datetime, str]] = []  # a heap: when verification gives up on which order
+        self._verified: set[str] = set()
+
+    async def play(self, tx: Transaction, happenings: Sequence[Happening]) -> None:
+        steps = _Steps()
+        for happening in happenings:
+            at = happening[0].at
+            if self._may_restock_by(at):
+                await self._perform(tx, steps)
+                steps = _Steps()
+                if self._may_restock_by(at):
+                    await timekeeping.pass_time(tx, at, [])
+                    self._forget_until(at)
+            steps.add(happening)
+            if happening[0].event == "checkout":
+                for reference in {row.order for row in happening}:
+                    heappush(self._unverified, (at + self._verification_limit, reference))
+        await self._perform(tx, steps)
+
+    async def _perform(self, tx: Transaction, steps: "_Steps") -> None:
+        for kind, happenings in steps:
+            tx.act_at(max(happening[0].at for happening in happenings))
+            for row, *_ in await perform(tx, kind, happenings, self.played):
+                if row.event == "buyer_cancel" or (row.event == "verify" and row.detail in _END_OF_VERIFICATION):
+                    self._verified.add(row.order)
+
+    def _may_restock_by(self, at: datetime) -> bool:
+        """Whether the end of a verification may return stock by then."""
+        while self._unverified and self._unverified[0][1] in self._verified:
+            heappop(self._unverified)
+        return bool(self._unverified) and self._unverified[0][0] <= at
+
+    def _forget_until(self, at: datetime) -> None:
+        while self._unverified and self._unverified[0][0] <= at:
+            heappop(self._unverified)
 
 
-async def _play_one(tx: Transaction, happening: Sequence[Row], played: Played) -> None:
-    row = happening[0]
-    if row.event == "checkout":
-        refusal = await _check_out(tx, happening, played)
-    elif row.event in _ON_OFFERS:
-        refusal = await _ON_OFFERS[row.event](tx, row, played)
-    elif row.order not in played.orders:
-        refusal = Refusal(Reason.ORDER_NOT_FOUND)
-    else:
-        refusal = await _act(tx, row, played.orders[row.order], played.buyers[row.order])
-    if refusal:
-        played.refused += [(line, refusal) for line in happening]
+class _Steps:
+    """Happenings sorted into steps: each comes after those it waits for, and one step holds many of one kind."""
+
+    def __init__(self) -> None:
+        self._steps: dict[int, dict[str, list[Happening]]] = defaultdict(lambda: defaultdict(list))
+        self._last_of_order: dict[str, int] = {}
+        self._last_checkout = -1
+        self._last_listing = (-1, "")
+        self._last_return = -1
+
+    def __iter__(self) -> Iterator[tuple[str, list[Happening]]]:
+        for number in sorted(self._steps):
+            yield from self._steps[number].items()
+
+    def add(self, happening: Happening) -> None:
+        """Put a happening into the earliest step that it fits into."""
+        row = happening[0]
+        references = {line.order for line in happening} - {""}
+        earliest = [self._last_of_order.get(reference, -1) + 1 for reference in references]
+        if row.event == "checkout":
+            earliest += [self._last_checkout, self._last_listing[0] + 1, self._last_return + 1]
+        elif row.event in _LISTING:
+            again = row.event == self._last_listing[1]
+            earliest += [self._last_checkout + 1, self._last_listing[0] + (not again), self._last_return + 1]
+        elif _may_return_stock(row):
+            earliest += [self._last_checkout + 1, self._last_listing[0] + 1]
+        step = max(0, *earliest)
+        self._steps[step][row.event].append(happening)
+        self._remember(row, references, step)
+
+    def _remember(self, row: Row, references: set[str], step: int) -> None:
+        self._last_of_order.update(dict.fromkeys(references, step))
+        if row.event == "checkout":
+            self._last_checkout = step
+        elif row.event in _LISTING:
+            self._last_listing = (step, row.event)
+        elif _may_return_stock(row):
+            self._last_return = max(step, self._last_return)
 
 
-async def _act(tx: Transaction, row: Row, key: OrderKey, buyer_id: str) -> Refusal | None:
-    """A row about an order, as the act that it is."""
-    items = [(row.sku, row.quantity)] if row.sku else None
-    outcome: object
-    match row.event:
-        case "verify":
-            (outcome,) = await record_verdicts(tx, [Finding(key, Verdict(row.detail), row.at, "replay")])
-        case "buyer_cancel":
-            (outcome,) = await cancel_by_buyers(tx, [BuyerCancellation(key, buyer_id, row.at)])
-        case "request_cancel":
-            (outcome,) = await request_cancellations(tx, [BuyerCancellation(key, buyer_id, row.at)])
-        case "confirm":
-            carrier, _, tracking = row.detail.partition(" ")
-            parcel = Parcel(carrier, tracking.strip() or None)
-            (outcome,) = await confirm_shipments(tx, [Confirmation(key, row.at, parcel, items)])
-        case "seller_cancel":
-            (outcome,) = await cancel_by_sellers(tx, [SellerCancellation(key, row.at, row.detail, items)])
-        case "deliver":
-            (outcome,) = await record_deliveries(tx, [Delivery(key, row.at)])
-        case _:
-            raise AssertionError(row.event)
-    return outcome if isinstance(outcome, Refusal) else None
-
-
-async def _check_out(tx: Transaction, rows: Sequence[Row], played: Played) -> Refusal | None:
-    orders = [(reference, list(lines)) for reference, lines in groupby(rows, key=lambda row: row.order)]
-    references = [reference for reference, _ in orders]
-    problem = _mixed_up(rows, references, played)
-    if problem:
-        return Refusal(Reason.CART_IS_MIXED_UP, {"problem": problem})
-    buyer_id = rows[0].buyer
-    if buyer_id not in played.known_buyers:
-        await people.put_buyers(tx, [BuyerAccount(buyer_id, buyer_id, None, "en")], rows[0].at)
-        played.known_buyers.add(buyer_id)
-    lines = tuple(CartLine(row.seller, row.sku, row.quantity or 0, row.price, row.order) for row in rows)
-    (outcome,) = await place_orders(tx, [Cart(buyer_id, rows[0].at, lines)])
-    if not isinstance(outcome, Placed):
-        return outcome
-    for reference, key in zip(references, outcome.orders, strict=True):
-        played.orders[reference] = key
-        played.buyers[reference] = buyer_id
-    return None
-
-
-def _mixed_up(rows: Sequence[Row], references: list[str], played: Played) -> str | None:
-    if known := [reference for reference in references if reference in played.orders]:
-        return f"order {known[0]} exists already"
-    if len(set(references)) < len(references):
-        return "the lines of one order do not stand together"
-    if len({row.buyer for row in rows}) > 1:
-        return "it has two buyers"
-    if len({(row.order, row.seller) for row in rows}) > len(references):
-        return "one of its orders has two sellers"
-    return None
-
-
-async def _open_seller(tx: Transaction, row: Row, played: Played) -> Refusal | None:
-    await _put_seller(tx, row, row.detail, played)
-    return None
-
-
-async def _list(tx: Transaction, row: Row, played: Played) -> Refusal | None:
-    if row.seller not in played.known_sellers:
-        await _put_seller(tx, row, "individual", played)
-    listing = Listing(row.seller, row.sku, row.sku, row.detail, row.price or 0, row.quantity or 0, None)
-    (outcome,) = await list_offers(tx, [listing], row.at)
-    return outcome
-
-
-async def _set_stock(tx: Transaction, row: Row, played: Played) -> Refusal | None:
-    (outcome,) = await set_stock(tx, [(row.seller, row.sku, row.quantity or 0)], row.at)
-    return outcome
-
-
-async def _put_seller(tx: Transaction, row: Row, plan: str, played: Played) -> None:
-    await people.put_sellers(tx, [SellerAccount(row.seller, MARKETPLACE, row.seller, None, "en", plan)], row.at)
-    played.known_sellers.add(row.seller)
-
-
-_ON_OFFERS = {"seller": _open_seller, "list": _list, "stock": _set_stock}
+def _may_return_stock(row: Row) -> bool:
+    return row.event in ("buyer_cancel", "seller_cancel") or (
+        row.event == "verify" and row.detail in (Verdict.DECLINED, Verdict.FRAUD)
+    )
