@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from tests.scene import Scene, open_market
 from tradepost.ground import embedded, schema
 from tradepost.ground.database import Database, connect
 
@@ -88,3 +89,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """A fresh database with the schema in it."""
     async with connect(database_url) as connected:
         yield connected
+
+
+@pytest.fixture
+async def scene(database: Database) -> Scene:
+    """A small open marketplace on a frozen clock; see tests/scene.py."""
+    return await open_market(database)

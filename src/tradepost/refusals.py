@@ -43,6 +43,9 @@ class Reason(StrEnum):
     CARRIER_NAME_NEEDED = "carrier_name_needed"
     PACKAGE_QUANTITIES_FIXED = "package_quantities_fixed"
     SEVERAL_PACKAGES = "several_packages"
+    ITEM_NEEDED = "item_needed"
+    SHIP_DATE_IN_FUTURE = "ship_date_in_future"
+    SHIP_DATE_BEFORE_ORDER = "ship_date_before_order"
     INVALID_VALUE = "invalid_value"
     # accounts and files
     PROFESSIONAL_PLAN_NEEDED = "professional_plan_needed"
@@ -57,46 +60,46 @@ class Reason(StrEnum):
 SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.ORDER_NOT_FOUND: (
         "There is no such order; check the order number.",
-        "找不到该订单,请核对订单编号。",
+        "找不到该订单，请核对订单编号。",
     ),
     Reason.OFFER_NOT_FOUND: (
         "There is no offer with SKU {sku}; list it first.",
-        "没有 SKU 为 {sku} 的商品,请先发布商品。",
+        "没有 SKU 为 {sku} 的商品，请先发布商品。",
     ),
     Reason.LINE_NOT_FOUND: (
         "The order has no item {item}; take the item number or SKU from the order.",
-        "订单中没有商品 {item},请使用订单中的商品编号或 SKU。",
+        "订单中没有商品 {item}，请使用订单中的商品编号或 SKU。",
     ),
     Reason.PACKAGE_NOT_FOUND: (
         "The order has no package {package}; take the package reference from the order.",
-        "订单中没有包裹 {package},请使用订单中的包裹编号。",
+        "订单中没有包裹 {package}，请使用订单中的包裹编号。",
     ),
     Reason.NOT_YOUR_ACT: (
         "This is not for the {party} to do.",
         "{party} 无权执行此操作。",
     ),
-    Reason.CART_IS_EMPTY: ("The cart is empty; put something into it.", "购物车为空,请先添加商品。"),
+    Reason.CART_IS_EMPTY: ("The cart is empty; put something into it.", "购物车为空，请先添加商品。"),
     Reason.OFFER_IS_CLOSED: (
         "The seller has closed the offer with SKU {sku}.",
         "卖家已关闭 SKU 为 {sku} 的商品。",
     ),
     Reason.OUT_OF_STOCK: (
         "Only {available} of SKU {sku} are left, and {wanted} were wanted.",
-        "SKU {sku} 仅剩 {available} 件,无法购买 {wanted} 件。",
+        "SKU {sku} 仅剩 {available} 件，无法购买 {wanted} 件。",
     ),
     Reason.TOO_MUCH_UNVERIFIED: (
         "Your orders that await payment hold {held} units already, and {limit} is the limit; "
         "wait until they are paid, or cancel one.",
-        "您的待付款订单已占用 {held} 件库存,上限为 {limit} 件;请等待付款完成或取消其中一笔订单。",
+        "您的待付款订单已占用 {held} 件库存，上限为 {limit} 件；请等待付款完成或取消其中一笔订单。",
     ),
     Reason.CART_IS_MIXED_UP: (
         "The cart cannot be taken as one checkout: {problem}.",
-        "购物车无法作为一次结算处理:{problem}。",
+        "购物车无法作为一次结算处理：{problem}。",
     ),
     Reason.ORDER_IS_PENDING: (
         "The order is Pending: this is possible once it is Unshipped. "
         "Questions of a buyer about a Pending order are for Customer Service.",
-        "订单处于【等待中】状态,变为【未发货】后才能执行此操作。买家对等待中订单的疑问,请联系客户服务。",
+        "订单处于【等待中】状态，变为【未发货】后才能执行此操作。买家对等待中订单的疑问，请联系客户服务。",
     ),
     Reason.ORDER_IS_RELEASED: (
         "The order has left Pending already.",
@@ -105,12 +108,12 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.ORDER_IS_SHIPPED: ("The order is shipped already.", "订单已发货。"),
     Reason.ORDER_IS_CANCELED: (
         "The order is canceled, and that cannot be undone; the buyer may place a new order.",
-        "订单已取消且无法恢复;买家可以重新下单。",
+        "订单已取消且无法恢复；买家可以重新下单。",
     ),
     Reason.HOLD_IS_OVER: (
         "The time in which you may cancel by yourself ended at {ended}; you may ask the seller to cancel "
         "once the order is Unshipped.",
-        "自行取消的时限已于 {ended} 结束;订单变为【未发货】后,您可以请求卖家取消。",
+        "自行取消的时限已于 {ended} 结束；订单变为【未发货】后，您可以请求卖家取消。",
     ),
     Reason.ALREADY_APPROVED: ("The payment was approved already.", "付款已通过验证。"),
     Reason.VERIFICATION_IS_OVER: (
@@ -120,51 +123,65 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.NOTHING_SHIPPED: ("Nothing of this order was shipped.", "该订单尚未发货。"),
     Reason.CANCELLATION_ALREADY_REQUESTED: (
         "The cancellation was requested already; the seller decides.",
-        "已提交过取消请求,请等待卖家处理。",
+        "已提交过取消请求，请等待卖家处理。",
     ),
     Reason.ALREADY_REMINDED: ("The seller was reminded already.", "已提醒过卖家。"),
     Reason.ALREADY_DELIVERED: ("The delivery was recorded already.", "已记录过送达。"),
     Reason.QUANTITY_NOT_POSITIVE: (
         "The quantity must be a whole number from 1 to {limit}, and {quantity} is not.",
-        "数量必须是 1 到 {limit} 之间的整数,{quantity} 无效。",
+        "数量必须是 1 到 {limit} 之间的整数，{quantity} 无效。",
     ),
     Reason.QUANTITY_TOO_LARGE: (
         "Of item {item}, {left} units are neither shipped nor canceled, and {quantity} were named.",
-        "商品 {item} 仅剩 {left} 件尚未发货或取消,不足 {quantity} 件。",
+        "商品 {item} 仅剩 {left} 件尚未发货或取消，不足 {quantity} 件。",
     ),
     Reason.NOTHING_LEFT: (
         "Nothing of {item} is left: all units are shipped or canceled.",
-        "{item} 已无剩余:所有商品均已发货或取消。",
+        "{item} 已无剩余：所有商品均已发货或取消。",
     ),
     Reason.UNKNOWN_CANCEL_REASON: (
         "{given} is no reason to cancel; use one of {known}.",
-        "{given} 不是有效的取消原因,请使用:{known}。",
+        "{given} 不是有效的取消原因，请使用：{known}。",
     ),
     Reason.CARRIER_NEEDED: ("Name the carrier.", "请填写承运人。"),
     Reason.CARRIER_NAME_NEEDED: (
         "Name the carrier in carrier-name when carrier-code is Other (50 characters at most).",
-        "当 carrier-code 为 Other 时,请在 carrier-name 中填写承运人名称(最多 50 个字符)。",
+        "当 carrier-code 为 Other 时，请在 carrier-name 中填写承运人名称(最多 50 个字符)。",
     ),
     Reason.PACKAGE_QUANTITIES_FIXED: (
         "Package {package} holds other quantities; carrier and tracking can be changed, quantities cannot.",
-        "包裹 {package} 中的数量与此不同;可以修改承运人和追踪编码,但不能修改数量。",
+        "包裹 {package} 中的数量与此不同；可以修改承运人和追踪编码，但不能修改数量。",
     ),
     Reason.SEVERAL_PACKAGES: (
         "The units of item {item} lie in several packages; edit each one by its package reference.",
-        "商品 {item} 分装在多个包裹中,请按包裹编号逐个修改。",
+        "商品 {item} 分装在多个包裹中，请按包裹编号逐个修改。",
     ),
-    Reason.INVALID_VALUE: ("{field} is not valid: {problem}.", "{field} 无效:{problem}。"),
+    Reason.ITEM_NEEDED: (
+        "A quantity of {quantity} is not all of this order, which has several items; name the item, "
+        "or leave the quantity out to confirm all that is left.",
+        "该订单包含多种商品,数量 {quantity} 不是全部;请填写商品编号,或将数量留空以确认全部剩余商品。",
+    ),
+    Reason.SHIP_DATE_IN_FUTURE: (
+        "The ship date {given} lies in the future; give the day on which the package left.",
+        "发货日期 {given} 晚于当前日期;请填写包裹实际发出的日期。",
+    ),
+    Reason.SHIP_DATE_BEFORE_ORDER: (
+        "The ship date {given} lies before the day on which the order was placed, {placed}; "
+        "give the day on which the package left.",
+        "发货日期 {given} 早于下单日期 {placed};请填写包裹实际发出的日期。",
+    ),
+    Reason.INVALID_VALUE: ("{field} is not valid: {problem}.", "{field} 无效：{problem}。"),
     Reason.PROFESSIONAL_PLAN_NEEDED: (
         "Files are for sellers with a Professional account; confirm one by one, or change the plan.",
-        "只有专业销售账户可以上传文件;请逐个确认或更改销售计划。",
+        "只有专业销售账户可以上传文件；请逐个确认或更改销售计划。",
     ),
     Reason.FILE_ALREADY_APPLIED: (
         "This very file was applied on {applied}; nothing was changed.",
-        "该文件已于 {applied} 处理过,未作任何更改。",
+        "该文件已于 {applied} 处理过，未作任何更改。",
     ),
     Reason.CLOCK_IS_REAL: (
         "This marketplace runs on the real clock, which cannot be moved.",
-        "该商城使用真实时钟,无法调整。",
+        "该商城使用真实时钟，无法调整。",
     ),
     Reason.CLOCK_IS_IN_USE: (
         "The clock can be simulated only before the first order is placed.",
@@ -172,7 +189,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.TIME_ONLY_MOVES_FORWARD: (
         "The clock shows {now} already, and time only moves forward.",
-        "时钟已显示 {now},时间只能向前。",
+        "时钟已显示 {now}，时间只能向前。",
     ),
     Reason.SELLER_NOT_FOUND: ("There is no seller {seller}.", "没有卖家 {seller}。"),
 }

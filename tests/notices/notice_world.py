@@ -52,7 +52,8 @@ class World:
             )
             await tx.execute("INSERT INTO policies VALUES ('M', 1, $1)", to_document(Policy(zone=self.zone)))
             await tx.execute(
-                "INSERT INTO sellers VALUES ('S', 'M', 'Sam Seller', $1, $2, 'professional', 1, '14:00', '{}', '{}', $3)",
+                "INSERT INTO sellers VALUES"
+                " ('S', 'M', 'Sam Seller', $1, $2, 'professional', 1, '14:00', '{}', '{}', $3)",
                 self.seller_email, self.locale, PLACED,
             )  # fmt: skip
             await tx.execute(
@@ -131,7 +132,7 @@ class World:
         return order_id
 
     async def letters(self, locale: str | None = None) -> list[Letter]:
-        """Every notice as it is written, without sending or changing any; to people of another locale if one is named."""
+        """Every notice as it is written, without sending any; to people of another locale if one is named."""
         async with self.database.transaction() as tx:
             if locale is not None:
                 await tx.execute("UPDATE sellers SET locale = $1", locale)
@@ -231,7 +232,9 @@ async def mail_server(received: Received, *, timeout: float = 5, **options: Any)
 
 @asynccontextmanager
 async def raw_server(
-    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any], *, timeout: float = 5  # noqa: ASYNC109
+    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any],
+    *,
+    timeout: float = 5,  # noqa: ASYNC109
 ) -> AsyncIterator[MailServer]:
     """A server that says what it likes."""
 

@@ -2,10 +2,10 @@
 
 import inspect
 import re
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import pytest
-from notice_world import BUYER_NAME, STREET, TOLD, World
+from notice_world import BUYER_NAME, PLACED, STREET, TOLD, World
 
 from tradepost.ground.database import Database
 from tradepost.lifecycle import Act, Notice, Party
@@ -49,8 +49,8 @@ async def test_the_seller_is_told_what_to_ship_by_when_and_how(database: Databas
     assert "Ship by: Monday, January 6, 2020\n" in letter.body
     assert "Requested shipping service: Second Day\n" in letter.body
     chinese = await world.letter(Notice.SOLD_SHIP_NOW, Party.SELLER, locale="zh")
-    assert "最晚发货日期:2020年1月6日星期一\n" in chinese.body
-    assert "要求的配送方式:两日达\n" in chinese.body
+    assert "最晚发货日期：2020年1月6日星期一\n" in chinese.body
+    assert "要求的配送方式：两日达\n" in chinese.body
 
 
 async def test_the_buyer_is_told_when_the_goods_will_come(database: Database) -> None:
@@ -62,8 +62,19 @@ async def test_the_buyer_is_told_when_the_goods_will_come(database: Database) ->
     assert "Your order of January 1, 2020, 23:30 is confirmed" in letter.body
     assert "happened on January 3, 2020, 09:05.\n" in letter.body
     chinese = await world.letter(Notice.ORDER_CONFIRMATION, Party.BUYER, locale="zh-Hans-CN")
-    assert "预计送达日期:2020年1月9日星期四 至 2020年1月13日星期一\n" in chinese.body
+    assert "预计送达日期：2020年1月9日星期四 至 2020年1月13日星期一\n" in chinese.body
     assert "您于 2020年1月1日 23:30 提交的订单已确认" in chinese.body
+
+
+@pytest.mark.parametrize("after", [timedelta(minutes=30), timedelta(minutes=31)])
+async def test_a_date_made_anew_is_said_to_be_new(database: Database, after: timedelta) -> None:
+    """A31: only where verification outlasted the hold."""
+    world = await World(database).open()
+    released_at, late = PLACED + after, after > timedelta(minutes=30)
+    letter = await world.letter(Notice.ORDER_CONFIRMATION, Party.BUYER, happened_at=released_at)
+    assert ("this is a new date" in letter.body) is late
+    chinese = await world.letter(Notice.ORDER_CONFIRMATION, Party.BUYER, locale="zh", happened_at=released_at)
+    assert ("重新计算" in chinese.body) is late
 
 
 @pytest.mark.parametrize(
@@ -110,7 +121,7 @@ async def test_a_shipment_is_told_with_its_own_items_and_its_tracking(database: 
     assert "Blue vase" in letter.body
     assert "Carrier: Pigeon Post\nThe seller gave no tracking number.\n" in letter.body
     letter = await world.letter(*kind, act=Act.CONFIRM_SHIPMENT, carrier=("Zeppelin", None, "7"), locale="zh")
-    assert "承运人:Zeppelin\n追踪编码:7\n" in letter.body
+    assert "承运人：Zeppelin\n追踪编码：7\n" in letter.body
 
 
 @pytest.mark.parametrize(
@@ -224,7 +235,3 @@ def test_values_become_one_line() -> None:
     assert plain("  a\r\n\tb\u2028c ") == "a b c"
     assert plain("👩\u200d🚒 नमस्ते") == "👩\u200d🚒 नमस्ते"
     assert len(plain("x" * 10_000)) == 300
-
-
-def test_the_moments_of_these_tests_know_their_zone() -> None:
-    assert datetime.fromisoformat("2020-01-02T02:59:59Z").tzinfo == UTC

@@ -300,7 +300,7 @@ def _create_cluster(cluster: Path, install: Path, account: Account, *, durable: 
     if durable:
         run("initdb", "-D", HERE, "--sync-only")
     unfinished.rename(cluster)
-    _sync_folder(cluster.parent)
+    sync_folder(cluster.parent)
 
 
 def _initdb_options() -> Iterator[str]:
@@ -312,7 +312,7 @@ def _initdb_options() -> Iterator[str]:
     yield from (f"--set={name}={value}" for name, value in NEW_CLUSTER_SETTINGS.items())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

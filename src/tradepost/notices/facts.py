@@ -45,6 +45,7 @@ class Facts:
     deliver_latest: datetime
     verify_until: datetime
     last_day_to_confirm: date
+    promised_anew: bool  # verification outlasted the hold, so the dates count from the release (A31)
     currency: str
     total: int
     service: str
@@ -98,6 +99,7 @@ class Batch:
             deliver_latest=order["deliver_latest"],
             verify_until=order["placed_at"] + policy.verification_limit,
             last_day_to_confirm=policy.last_day_to_confirm(order["placed_at"]),
+            promised_anew=notice.happened_at > order["placed_at"] + policy.hold,
             currency=order["currency"],
             total=order["total"],
             service=order["service"],

@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.policy import EmailPolicy
 from pathlib import Path
 
-from tradepost.notices.post import DELIVERED, Fate, Outcome, Send, Sender, compose, is_address
+from tradepost.notices.post import DELIVERED, Fate, Outcome, Send, Sender, address_of, compose
 from tradepost.notices.writing import Letter
 
 # Headers and text as they are, so that the files can be read without a mail program.
@@ -53,7 +53,7 @@ class Mailbox:
 
 def _receiver(letter: Letter) -> Address:
     """The receiver's address; of a receiver without one the id, in a domain that nobody can have."""
-    if letter.email is not None and is_address(letter.email):
-        return Address(addr_spec=letter.email)
+    if letter.email is not None and (address := address_of(letter.email)):
+        return address
     receiver_id = re.sub(r"[^\w.+-]", "_", letter.notice.receiver_id)
     return Address(username=receiver_id, domain=f"{letter.notice.receiver}.invalid")

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
-from email.utils import parseaddr
+from email.utils import getaddresses
 from enum import Enum
 from typing import Protocol
 
 from tradepost.ground.clock import machine_now
 from tradepost.notices.writing import Letter
 
-_ADDRESS = re.compile(r'[^\s@<>()\[\]\\,;:"\x00-\x20\x7f]{1,64}@[^\s@<>()\[\]\\,;:"\x00-\x20\x7f]{1,255}')
+_WORD = r'[^\s@<>()\[\]\\,;:".\x00-\x20\x7f-\x9f]+'
+_ADDRESS = re.compile(rf"{_WORD}(\.{_WORD})*@{_WORD}(\.{_WORD})*")
 
 
 class Fate(Enum):
@@ -60,15 +61,18 @@ class Sender:
 
 def sender_of(text: str) -> Sender:
     """The sender that `orders@example.com` or `Example <orders@example.com>` names."""
-    name, address = parseaddr(text)
-    if not is_address(address) or not address.isascii():
+    named = getaddresses([text])
+    if len(named) != 1 or address_of(named[0][1]) is None or not named[0][1].isascii():
         raise ValueError("The sender of the notices is an address such as orders@example.com.")
-    return Sender(address, _header_text(name))
+    return Sender(named[0][1], _header_text(named[0][0]))
 
 
-def is_address(text: str) -> bool:
-    """Whether a server can be handed this as one address, and nothing else with it."""
-    return len(text) <= 254 and _ADDRESS.fullmatch(text) is not None
+def address_of(text: str) -> Address | None:
+    """The one address that this is; None where it is none, or anything besides."""
+    if len(text) > 254 or _ADDRESS.fullmatch(text) is None:
+        return None
+    name, _, domain = text.rpartition("@")
+    return Address(username=name, domain=domain)
 
 
 def compose(letter: Letter, sender: Sender, to: Address, policy: "EmailPolicy[EmailMessage]") -> EmailMessage:
@@ -80,8 +84,8 @@ def compose(letter: Letter, sender: Sender, to: Address, policy: "EmailPolicy[Em
     message["Date"] = machine_now()
     message["Message-ID"] = f"<{letter.notice.notice_id}@tradepost.{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = {"zh": "zh-Hans"}.get(letter.language, letter.language)
     message.set_content(letter.body, charset="utf-8")
+    message["Content-Language"] = {"zh": "zh-Hans"}.get(letter.language, letter.language)
     return message
 
 

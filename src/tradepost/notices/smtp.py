@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from tradepost.notices.post import DELIVERED, Fate, Outcome, Send, compose, is_address, sender_of
+from tradepost.notices.post import DELIVERED, Fate, Outcome, Send, address_of, compose, sender_of
 from tradepost.notices.writing import Letter
 
 LONGEST_TIMEOUT = 60.0
@@ -100,7 +100,7 @@ class _Visit:
     async def send(self, letter: Letter) -> Outcome:
         if letter.email is None:
             return Outcome(Fate.NEVER, "The receiver has no e-mail address.")
-        to = _receiver(letter.email)
+        to = address_of(letter.email)
         if to is None:
             return Outcome(Fate.NEVER, "The receiver's e-mail address is not valid.")
         try:
@@ -145,8 +145,9 @@ class _Visit:
         if self._smtp is None:
             self._smtp = aiosmtplib.SMTP(**self._settings.connection())
             await self._smtp.connect()
-            with suppress(aiosmtplib.SMTPHeloError):  # a server of old: what follows greets it with HELO
-                await self._smtp.ehlo()
+            if self._smtp.is_ehlo_or_helo_needed:
+                with suppress(aiosmtplib.SMTPHeloError):  # a server of old: what follows greets it with HELO
+                    await self._smtp.ehlo()
             await self._announce(self._smtp, utf8)
         return self._smtp
 
@@ -181,15 +182,6 @@ class _Visit:
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
-
-
-def _receiver(email: str) -> Address | None:
-    if not is_address(email):
-        return None
-    try:
-        return Address(addr_spec=email)
-    except (ValueError, IndexError):  # the standard library's reader of addresses raises either
-        return None
 
 
 def _answer(error: BaseException) -> str:

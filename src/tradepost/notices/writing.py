@@ -16,7 +16,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import NumberPattern
+from babel.numbers import NumberPattern, get_currency_symbol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tradepost.calendar_days import local_date, local_time
@@ -122,6 +122,7 @@ def _words(facts: Facts, language: str) -> Mapping[str, object]:
         "items": [_item(item, facts.currency, language) for item in facts.items],
         "first_title": shortened(plain(facts.items[0].title), _LONGEST_IN_SUBJECT) if facts.items else "",
         "units": sum(item.quantity for item in facts.items),
+        "promised_anew": facts.promised_anew,
         "rest": facts.rest,
         "whole_order": facts.whole_order,
         "carrier": facts.carrier,
@@ -143,14 +144,16 @@ def _item(item: Item, currency: str, language: str) -> Mapping[str, object]:
 def money(units: int, currency: str, language: str) -> str:
     """An amount as the language writes it, with the digits that the currency has, not those that are usual in cash."""
     amount = Decimal(format_amount(units, currency))
-    pattern = _money_pattern(language, digits_of(currency))
-    return str(pattern.apply(amount, language, currency=currency, currency_digits=False))
+    return str(_money_pattern(language, currency).apply(amount, language, currency=currency, currency_digits=False))
 
 
 @cache
-def _money_pattern(language: str, digits: int) -> NumberPattern:
+def _money_pattern(language: str, currency: str) -> NumberPattern:
     pattern: NumberPattern = copy(Locale(language).currency_formats["standard"])
-    pattern.frac_prec = (digits, digits)
+    pattern.frac_prec = (digits_of(currency),) * 2
+    if get_currency_symbol(currency, language)[-1].isalpha():
+        plus, minus = pattern.prefix
+        pattern.prefix = plus + "\N{NO-BREAK SPACE}", minus + "\N{NO-BREAK SPACE}"
     return pattern
 
 

@@ -227,6 +227,7 @@ CREATE TABLE notices (
     PRIMARY KEY (seller_id, notice_id)
 );
 CREATE INDEX notices_to_deliver ON notices (try_at) WHERE status = 'queued';
+CREATE INDEX notices_given_up ON notices (seller_id, notice_id) WHERE status = 'undeliverable';
 CREATE INDEX notices_of_order ON notices (seller_id, order_id, event);
 """
 

@@ -1,0 +1,74 @@
+"""What the clock is about to do, and what it has done: for whoever watches or moves it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradepost import lifecycle
+from tradepost.ground.database import Transaction
+from tradepost.lifecycle import Act, State
+from tradepost.numbers import OrderKey
+from tradepost.orders import records
+from tradepost.people import policies
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """One thing that will happen by itself. `act` is None where a payment gateway will be asked."""
+
+    at: datetime
+    key: OrderKey
+    act: Act | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event of an order's history."""
+
+    at: datetime
+    key: OrderKey
+    act: Act
+    state: State
+
+
+async def coming(tx: Transaction, at: datetime, limit: int) -> list[Coming]:
+    """What will happen at this moment, for the first so many orders of those that wait for it."""
+    rows = await tx.fetch(
+        """
+        SELECT seller_id, order_id, wakes_at = $1 AND (verify_at IS NULL OR verify_at > $1)
+          FROM orders
+         WHERE wakes_at = $1 OR verify_at = $1
+         ORDER BY seller_id, order_id
+         LIMIT $2
+        """,
+        at, limit,
+    )  # fmt: skip
+    return [
+        Coming(at, OrderKey(seller_id, order_id), await _deadline(tx, seller_id, order_id) if by_clock else None)
+        for seller_id, order_id, by_clock in rows
+    ]
+
+
+async def happened(tx: Transaction, after: datetime, until: datetime, limit: int) -> tuple[list[Happened], int]:
+    """The events of all orders after one moment and until another, the first so many, and how many there are."""
+    rows = await tx.fetch(
+        """
+        SELECT happened_at, seller_id, order_id, act, state, count(*) OVER ()
+          FROM order_events
+         WHERE happened_at > $1 AND happened_at <= $2
+         ORDER BY happened_at, seller_id, order_id, number
+         LIMIT $3
+        """,
+        after, until, limit,
+    )  # fmt: skip
+    events = [Happened(row[0], OrderKey(row[1], row[2]), Act(row[3]), State(row[4])) for row in rows]
+    return events, rows[0][5] if rows else 0
+
+
+async def _deadline(tx: Transaction, seller_id: str, order_id: str) -> Act | None:
+    order = await records.read(tx, seller_id, order_id)
+    if order is None:
+        return None
+    version = (order.marketplace_id, order.policy_version)
+    policy = (await policies.of(tx, [version]))[version]
+    deadline = lifecycle.next_deadline(order.state, order, policy)
+    return deadline and deadline[1]
