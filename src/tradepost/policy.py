@@ -27,6 +27,7 @@ class Policy:
         timedelta(hours=1),
         timedelta(hours=6),
         timedelta(days=1),
+        timedelta(days=3),
     )  # waits after each failed payment; the last one repeats until the verification limit
     holidays: frozenset[date] = frozenset()
 

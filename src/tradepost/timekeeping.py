@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+from asyncpg import InterfaceError, PostgresConnectionError
+
 from tradepost.ground.clock import simulated_clock
 from tradepost.ground.database import Database, Transaction
+from tradepost.numbers import OrderKey
 from tradepost.orders import deadlines, records
 from tradepost.payments.gateway import Gateway
 from tradepost.process.verification.asking import ask_due, ask_while_time_leaps
 from tradepost.refusals import Reason, Refused
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +33,31 @@ class Turn:
 
 async def turn(database: Database, gateways: Sequence[Gateway]) -> Turn:
     """Do a batch of what is due at this moment. Several workers may do this at the same time."""
-    orders = await database.run(lambda tx: deadlines.fire_due(tx, tx.now))
+    due = await database.run(lambda tx: records.due(tx, tx.now, deadlines.BATCH, wait_for_gateways=False))
+    orders = await _sweep(database, due)
     questions = sum([await ask_due(database, gateway) for gateway in gateways])
     return Turn(orders, questions)
+
+
+async def _sweep(database: Database, keys: Sequence[OrderKey]) -> int:
+    """Fire the deadlines of these orders; how many orders that went well for.
+
+    A batch that fails is tried again in halves, until the order that it fails for stands alone: whatever is wrong with
+    that one, the clock goes on for all others.
+    """
+    if not keys:
+        return 0
+    try:
+        await database.run(lambda tx: deadlines.fire(tx, keys, tx.now))
+    except (OSError, PostgresConnectionError, InterfaceError):
+        raise  # the database is away, and no order is to blame
+    except Exception as error:
+        if len(keys) == 1:
+            _log.error("order_not_swept", order_id=keys[0].order_id, error=f"{type(error).__name__}: {error}")
+            return 0
+        middle = len(keys) // 2
+        return await _sweep(database, keys[:middle]) + await _sweep(database, keys[middle:])
+    return len(keys)
 
 
 async def move_clock(database: Database, to: datetime, gateways: Sequence[Gateway]) -> None:

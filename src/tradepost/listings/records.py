@@ -1,6 +1,6 @@
 """The SQL of offers and their stock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class OfferKey(NamedTuple):
 
 @dataclass(slots=True)
 class Offer:
-    """An offer as a transaction holds it, locked."""
+    """An offer, and what of it is available: units that open orders hold are not."""
 
     seller_id: str
     sku: str
@@ -28,13 +28,21 @@ class Offer:
     closed: bool
     handling_days: int | None  # None: the seller's own
 
+    @property
+    def on_sale(self) -> bool:
+        """Whether buyers find it: the last unit sold takes an offer off sale, and stock that returns brings it back."""
+        return not self.closed and self.available > 0
+
+
+_SELECTED = "o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.closed, o.handling_days"
+
 
 async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Offer]:
     """Lock the offers in the order of their keys; those that do not exist are missing from the answer."""
     wanted = sorted(set(keys))
     rows = await tx.fetch(
-        """
-        SELECT o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.closed, o.handling_days
+        f"""
+        SELECT {_SELECTED}
           FROM offers o
           JOIN unnest($2::text[], $3::text[]) AS wanted (seller_id, sku) USING (seller_id, sku)
          WHERE o.seller_id = ANY($1)
@@ -45,6 +53,14 @@ async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Offe
         *columns(wanted, 2),
     )
     return {OfferKey(row["seller_id"], row["sku"]): Offer(*row) for row in rows}
+
+
+async def of_sellers(tx: Transaction, seller_ids: Collection[str]) -> list[Offer]:
+    """All offers of these sellers, those that are off sale included, as Manage Inventory shows them."""
+    rows = await tx.fetch(
+        f"SELECT {_SELECTED} FROM offers o WHERE o.seller_id = ANY($1) ORDER BY o.seller_id, o.sku", sorted(seller_ids)
+    )
+    return [Offer(*row) for row in rows]
 
 
 async def take(tx: Transaction, quantities: Mapping[OfferKey, int], at: datetime) -> None:

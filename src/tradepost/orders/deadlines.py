@@ -1,8 +1,10 @@
 """The sweep: what the clock does to orders that nobody touches."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tradepost.ground.database import Transaction
+from tradepost.numbers import OrderKey
 from tradepost.orders import records
 from tradepost.orders.journal import Journal
 
@@ -23,7 +25,12 @@ async def fire_due(
     """
     keys = await records.due(tx, until, limit, wait_for_gateways=wait_for_gateways, seller_id=seller_id)
     if keys:
-        journal = await Journal.open(tx, keys, until)
-        journal.let_time_pass(until, wait_for_gateways=wait_for_gateways)
-        await journal.write()
+        await fire(tx, keys, until, wait_for_gateways=wait_for_gateways)
     return len(keys)
+
+
+async def fire(tx: Transaction, keys: Sequence[OrderKey], until: datetime, *, wait_for_gateways: bool = False) -> None:
+    """Do what falls due by `until` on these orders."""
+    journal = await Journal.open(tx, keys, until)
+    journal.let_time_pass(until, wait_for_gateways=wait_for_gateways)
+    await journal.write()
