@@ -1,0 +1,55 @@
+"""What a measurement says, and the server that it is made on."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from tradepost.ground import embedded, schema
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """`ours` and `reference` are rates in `unit`, measured in one run; `seconds` is what the whole run took."""
+
+    name: str
+    ours: float
+    reference: float
+    ratio: float
+    unit: str
+    orders: int
+    seconds: float
+
+
+class Databases:
+    """Fresh databases on one throw-away server, durable as in production."""
+
+    def __init__(self, server: embedded.Server) -> None:
+        self._server = server
+
+    async def make(self, name: str, like: str | None = None) -> str:
+        """A database with the schema in it, or a copy of the database `like`; its address."""
+        connection = await asyncpg.connect(self._server.url("postgres"))
+        try:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {like or 'template0'}")
+            await connection.execute("CHECKPOINT")
+        finally:
+            await connection.close()
+        if like is None:
+            await schema.upgrade(self._server.url(name))
+        return self._server.url(name)
+
+
+@asynccontextmanager
+async def databases() -> AsyncIterator[Databases]:
+    """A server of its own for one measurement."""
+    folder = Path(tempfile.mkdtemp(prefix="tradepost-bench-"))
+    try:
+        async with embedded.lease(folder / "data") as server:
+            yield Databases(server)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
