@@ -17,19 +17,34 @@ from tradepost.refusals import Reason
 class State(StrEnum):
     """Where an order stands. Three states are all shown as "Pending" (A17): they differ in what they wait for."""
 
-    HELD = "held"  # the buyer may still cancel, and verification is not through
-    APPROVED = "approved"  # verification is through, only the hold has to end
-    VERIFYING = "verifying"  # the hold is over, verification is not through
-    UNSHIPPED = "unshipped"  # the seller must ship or cancel
-    PARTIALLY_SHIPPED = "partially_shipped"  # something was shipped, something is left
-    SHIPPED = "shipped"  # something was shipped, nothing is left
-    CANCELED = "canceled"  # everything was canceled; there is no way back (A25)
+    HELD = "held"
+    APPROVED = "approved"
+    VERIFYING = "verifying"
+    UNSHIPPED = "unshipped"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    CANCELED = "canceled"
 
     @property
     def status(self) -> str:
         """The status that people and the seller API see."""
         return "Pending" if self in PENDING else "".join(word.capitalize() for word in self.split("_"))
 
+    @property
+    def meaning(self) -> str:
+        """What is true of an order in this state."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    State.HELD: "the buyer may still cancel, and verification is not through",
+    State.APPROVED: "verification is through, only the hold has to end",
+    State.VERIFYING: "the hold is over, verification is not through",
+    State.UNSHIPPED: "the seller must ship or cancel",
+    State.PARTIALLY_SHIPPED: "something was shipped, something is left",
+    State.SHIPPED: "something was shipped, nothing is left",
+    State.CANCELED: "everything was canceled; there is no way back",  # A25
+}
 
 PENDING = frozenset({State.HELD, State.APPROVED, State.VERIFYING})
 TO_SHIP = frozenset({State.UNSHIPPED, State.PARTIALLY_SHIPPED})

@@ -87,5 +87,7 @@ def from_document(document: dict[str, Any]) -> Policy:
         if "holidays" in values:
             values["holidays"] = frozenset(date.fromisoformat(day) for day in values["holidays"])
         return Policy(**values)
-    except (TypeError, OverflowError) as error:
-        raise InvalidPolicy(f"The policy has a value of the wrong kind: {error}.") from error
+    except InvalidPolicy:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidPolicy(f"The policy has a value of the wrong kind: {error}".rstrip(".") + ".") from error

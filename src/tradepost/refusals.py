@@ -14,7 +14,6 @@ class Reason(StrEnum):
     ORDER_NOT_FOUND = "order_not_found"
     OFFER_NOT_FOUND = "offer_not_found"
     LINE_NOT_FOUND = "line_not_found"
-    PACKAGE_NOT_FOUND = "package_not_found"
     NOT_YOUR_ACT = "not_your_act"
     # checkout
     CART_IS_EMPTY = "cart_is_empty"
@@ -69,10 +68,6 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.LINE_NOT_FOUND: (
         "The order has no item {item}; take the item number or SKU from the order.",
         "订单中没有商品 {item}，请使用订单中的商品编号或 SKU。",
-    ),
-    Reason.PACKAGE_NOT_FOUND: (
-        "The order has no package {package}; take the package reference from the order.",
-        "订单中没有包裹 {package}，请使用订单中的包裹编号。",
     ),
     Reason.NOT_YOUR_ACT: (
         "This is not for the {party} to do.",
@@ -159,16 +154,16 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.ITEM_NEEDED: (
         "A quantity of {quantity} is not all of this order, which has several items; name the item, "
         "or leave the quantity out to confirm all that is left.",
-        "该订单包含多种商品,数量 {quantity} 不是全部;请填写商品编号,或将数量留空以确认全部剩余商品。",
+        "该订单包含多种商品，数量 {quantity} 不是全部；请填写商品编号，或将数量留空以确认全部剩余商品。",
     ),
     Reason.SHIP_DATE_IN_FUTURE: (
         "The ship date {given} lies in the future; give the day on which the package left.",
-        "发货日期 {given} 晚于当前日期;请填写包裹实际发出的日期。",
+        "发货日期 {given} 晚于当前日期；请填写包裹实际发出的日期。",
     ),
     Reason.SHIP_DATE_BEFORE_ORDER: (
         "The ship date {given} lies before the day on which the order was placed, {placed}; "
         "give the day on which the package left.",
-        "发货日期 {given} 早于下单日期 {placed};请填写包裹实际发出的日期。",
+        "发货日期 {given} 早于下单日期 {placed}；请填写包裹实际发出的日期。",
     ),
     Reason.INVALID_VALUE: ("{field} is not valid: {problem}.", "{field} 无效：{problem}。"),
     Reason.PROFESSIONAL_PLAN_NEEDED: (

@@ -1,9 +1,10 @@
-
 """Backups: round trips between servers of both versions, and what is refused."""
 
 import os
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from tradepost.ground.backup import Address, BackupFailed, backup, restore
 from tradepost.ground.embedded import Server, lease
+from tradepost.ground.server_keeper import die_with
 from tradepost.ground.server_setup import server_account
 
 DEBIANS_POSTGRES = Path("/usr/lib/postgresql/15/bin")
@@ -46,21 +48,23 @@ def debians_server() -> Iterator[str]:
     account = server_account()
     with tempfile.TemporaryDirectory(prefix="tradepost-") as folder:
         os.chown(folder, account.uid, account.gid)
-        passwords = Path(folder, "password")
-        passwords.write_text(PASSWORD)
-        passwords.chmod(0o644)
-
-        def run(program: str, *arguments: str) -> None:
-            command = [DEBIANS_POSTGRES / program, f"--pgdata={folder}/data", *arguments]
-            subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **account.spawning)
-
-        run("initdb", "-U", "keeper", f"--pwfile={passwords}", "-A", "scram-sha-256", "--no-sync", "--locale=C.UTF-8")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c timezone=UTC"
-        run("pg_ctl", "start", "--wait", "--silent", f"--log={folder}/log", f"--options={options}")
-        try:
+        password = Path(folder, "password")
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
+        who = ("--username=keeper", f"--pwfile={password}", "--auth=scram-sha-256")
+        initdb = (DEBIANS_POSTGRES / "initdb", "-D", f"{folder}/data", *who, "--no-sync", "--locale=C.UTF-8")
+        subprocess.run(initdb, cwd=folder, check=True, stdout=subprocess.DEVNULL, **account.spawning)
+        settings = ("--listen_addresses=", f"--unix_socket_directories={folder}", "--fsync=off", "--timezone=UTC")
+        postgres = (DEBIANS_POSTGRES / "postgres", "-D", f"{folder}/data", *settings)
+        with (
+            Path(folder, "log").open("wb") as log,
+            subprocess.Popen(
+                postgres, cwd=folder, stderr=log, preexec_fn=die_with(os.getpid()), **account.spawning
+            ) as server,
+        ):
+            wait_until_ready(folder, server)
             yield f"postgresql://keeper:p%40ss%20word%2F%25@/%s?host={folder}"
-        finally:
-            run("pg_ctl", "stop", "--silent", "--mode=immediate")
+            server.send_signal(signal.SIGINT)
 
 
 async def test_restored_database_is_the_same(server: Server, tmp_path: Path) -> None:
@@ -93,7 +97,7 @@ async def test_a_server_is_its_own_database(server: Server, tmp_path: Path) -> N
 
 
 async def test_database_with_tables_is_refused(server: Server, tmp_path: Path) -> None:
-    full = await new_database(server, "full")
+    full = await new_database(server, "filled")
     await execute(full, "CREATE TABLE orders ()")
     await backup(full, tmp_path / "full.backup")
     with pytest.raises(BackupFailed, match="not empty"):
@@ -116,7 +120,7 @@ async def test_backup_that_the_server_refuses_leaves_the_database_empty(server: 
     await execute(target, "CREATE SCHEMA other", "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
     await execute(source, "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 2'")
     await backup(source, tmp_path / "orders.backup")
-    with pytest.raises(BackupFailed, match='psql failed: .*function "f" already exists'):
+    with pytest.raises(BackupFailed, match=r'psql failed: .*function "f" already exists'):
         await restore(target, tmp_path / "orders.backup")
     assert await ask(target, "SELECT to_regnamespace('shop')") is None
 
@@ -137,7 +141,7 @@ async def test_existing_file_is_kept(server: Server, tmp_path: Path) -> None:
 
 
 async def test_failed_backup_leaves_no_file(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(BackupFailed, match='pg_dump failed: .*"nowhere" does not exist'):
+    with pytest.raises(BackupFailed, match=r'pg_dump failed: .*"nowhere" does not exist'):
         await backup(server.url("nowhere"), tmp_path / "nothing.backup")
     assert list(tmp_path.iterdir()) == []
 
@@ -152,8 +156,12 @@ async def test_unreachable_database_is_named_without_its_password(server: Server
 @pytest.mark.parametrize(
     ("url", "expected", "password"),
     [
-        ("postgresql://me:p%40ss@host:5433/shop", "postgresql://me@host:5433/shop?", "p@ss"),
-        ("postgresql://me@a:1,b:2/shop?password=x%26&sslmode=off", "postgresql://me@a:1,b:2/shop?sslmode=off", "x&"),
+        ("postgresql://me:p%40ss@host:5433/shop", "postgresql://me@host:5433/shop", "p@ss"),
+        (
+            "postgresql://me@a:1,b:2/shop?password=x%26&sslmode=disable",
+            "postgresql://me@a:1,b:2/shop?sslmode=disable",
+            "x&",
+        ),
         ("postgresql:///shop?host=/a%20b", "postgresql:///shop?host=/a%20b", None),
     ],
 )
@@ -171,6 +179,13 @@ async def new_database(server: Server, name: str) -> str:
 
 def at(url: str, database: str) -> str:
     return url.replace("/%s?", f"/{database}?")
+
+
+def wait_until_ready(folder: str, server: subprocess.Popen[bytes]) -> None:
+    question = (DEBIANS_POSTGRES / "pg_isready", "--quiet", f"--host={folder}")
+    while subprocess.run(question, check=False).returncode != 0:
+        assert server.poll() is None
+        time.sleep(0.05)
 
 
 async def execute(url: str, *statements: str) -> None:

@@ -1,4 +1,3 @@
-
 """The embedded server, with real processes and real kills: who starts it, who shares it, and what ends it."""
 
 import asyncio
@@ -24,7 +23,7 @@ from tradepost.ground.embedded import Server, ServerUnavailable, default_data_fo
 from tradepost.ground.server_keeper import LEASE, LOG, LOG_BYTES, State
 
 SOURCE = Path(server_keeper.__file__).parents[2]
-PACKAGES = Path(asyncpg.__file__).parents[1]
+PYTHONPATH = f"{SOURCE}:{Path(asyncpg.__file__).parents[1]}"
 QUICK = {"fsync": "off"}  # Processes are killed here, not machines.
 LONGEST_WAIT_SECONDS = 30
 
@@ -156,6 +155,7 @@ async def test_keeper_and_process_killed_together_do_not_hinder_the_next(data: P
         before = state(data)
         other.process.kill()
         os.kill(before.keeper_pid, signal.SIGKILL)
+        await eventually(lambda: is_dead(before.keeper_pid))
         async with lease(data, settings=QUICK) as server:
             assert await ask(server, "SELECT 1") == 1
             assert state(data).keeper_pid != before.keeper_pid
@@ -357,10 +357,11 @@ async def other_process(data: Path) -> AsyncIterator[OtherProcess]:
         *(sys.executable, "-c", HOLD_A_LEASE, data),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(SOURCE)},
+        env=os.environ | {"PYTHONPATH": PYTHONPATH},
     )
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode().strip()
+    assert url
     other = OtherProcess(process, url)
     try:
         yield other
@@ -396,7 +397,7 @@ def socket_of(server: Server) -> str:
 def servers_in(data: Path) -> list[Path]:
     """The postmasters of a data folder: those PostgreSQL processes in it whose parent is none of them."""
     place = (data / "postgresql").stat()
-    processes = [process for process in Path("/proc").glob("[0-9]*") if server_keeper._is_server_in(place, process)]
+    processes = [process for process in Path("/proc").glob("[0-9]*") if server_keeper.is_server_in(place, process)]
     names = {process.name for process in processes}
     return [process for process in processes if (process / "stat").read_text().split()[3] not in names]
 
@@ -455,7 +456,7 @@ def a_python_for(user: pwd.struct_passwd) -> Iterator[Callable[..., subprocess.C
             capture_output=True,
             check=False,
             cwd="/",
-            env={"PYTHONPATH": f"{SOURCE}:{PACKAGES}", "PATH": os.defpath},
+            env={"PYTHONPATH": PYTHONPATH, "PATH": os.defpath},
             **server_setup.Account(user.pw_uid, user.pw_gid).spawning,
         )
 

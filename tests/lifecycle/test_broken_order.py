@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from tests.scene import BEA, LAMP, START, open_market
-
 from tradepost import timekeeping
 from tradepost.ground.database import Database
 from tradepost.lifecycle import State

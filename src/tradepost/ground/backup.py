@@ -53,7 +53,7 @@ async def restore(target: Server | str, file: Path) -> None:
     _check_signature(file)
     address = Address.of(target)
     version = await _version_of_empty(address)
-    to_script = ("--file=-", *PORTABLE, str(file.absolute()))
+    to_script = ("--file=-", *PORTABLE, str(file))
     to_database = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-")
     async with (
         _running("pg_restore", *to_script, address=address, stdout=PIPE) as reader,
@@ -82,9 +82,9 @@ class Address:
         user_and_password, at, hosts = parts.netloc.rpartition("@")
         user, _, password = user_and_password.partition(":")
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        password = options.pop("password", None) or unquote(password)
-        query = urlencode(options, quote_via=quote)
-        return Address(f"{parts.scheme}://{user}{at}{hosts}{parts.path}?{query}", password or None)
+        password = options.pop("password", unquote(password))
+        query = "?" + urlencode(options, safe="/", quote_via=quote) if options else ""
+        return Address(f"{parts.scheme}://{user}{at}{hosts}{parts.path}{query}", password or None)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -170,6 +170,8 @@ async def _running(
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
+            if process.stdout is not None:
+                await process.stdout.read()  # Before that, asyncio does not see the process end.
             await process.wait()
 
 

@@ -123,7 +123,7 @@ async def _keep_kept(data: Path, settings: Mapping[str, str]) -> None:
         try:
             await _ensure_keeper(data, settings)
             pause = WATCH_SECONDS
-        except ServerUnavailable:  # It is in the log; whoever wants a connection hears of it too.
+        except (ServerUnavailable, OSError):  # Whoever wants a connection hears of it; the cause is in the log.
             pause = min(2 * pause, WATCH_SECONDS_MAX)
 
 

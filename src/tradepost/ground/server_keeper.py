@@ -178,7 +178,7 @@ class Postgres:
             env=server_setup.server_environment(),
             stdin=subprocess.DEVNULL,
             stdout=2,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid()),
             **self.account.spawning,
         )
         while not self._is_ready(self.process.pid):
@@ -237,7 +237,7 @@ class Postgres:
         return f"PostgreSQL did not start in {self.data} (see {log}): {cause}"
 
 
-def _die_with(keeper: int) -> Callable[[], None] | None:
+def die_with(keeper: int) -> Callable[[], None] | None:
     """What the server does between fork and exec: arrange that the kernel stops it when its keeper dies.
 
     Only Linux can do this. It comes after the change of the user, which would undo it.
@@ -275,10 +275,10 @@ def _end_leftovers(cluster: Path, account: Account) -> None:
 
 def _servers_in(place: os.stat_result, account: Account) -> list[Path]:
     with account.lent():
-        return [process for process in Path("/proc").glob("[0-9]*") if _is_server_in(place, process)]
+        return [process for process in Path("/proc").glob("[0-9]*") if is_server_in(place, process)]
 
 
-def _is_server_in(place: os.stat_result, process: Path) -> bool:
+def is_server_in(place: os.stat_result, process: Path) -> bool:
     try:
         program = (process / "exe").readlink().name.removesuffix(" (deleted)")
         return program == "postgres" and os.path.samestat((process / "cwd").stat(), place)

@@ -48,6 +48,14 @@ class Item(Protocol):
     def at(self) -> datetime: ...
 
 
+class Unwritten(NamedTuple):
+    """What has happened to orders and is not written down, as the statements that would write it take it."""
+
+    events: list[tuple[Any, ...]]
+    cancellations: list[tuple[Any, ...]]
+    notices: list[QueuedNotice]
+
+
 ItemT = TypeVar("ItemT", bound=Item)
 OutcomeT = TypeVar("OutcomeT")
 
@@ -96,8 +104,8 @@ class Journal:
         self._changed: dict[OrderKey, Order] = {}
         self._placed: dict[OrderKey, dict[str, object] | None] = {}  # new orders and where they go
         self._changed_lines: dict[tuple[OrderKey, int], Line] = {}
-        self._events: list[tuple[object, ...]] = []
-        self._cancellations: list[tuple[object, ...]] = []
+        self._events: list[tuple[Any, ...]] = []
+        self._cancellations: list[tuple[Any, ...]] = []
         self._returned: Counter[OfferKey] = Counter()
         self._notices: list[QueuedNotice] = []
 
@@ -124,6 +132,17 @@ class Journal:
     ) -> "Journal":
         """A journal for orders that are about to be placed."""
         return cls(tx, {}, of_policy, shipping)
+
+    @classmethod
+    async def foresee(cls, tx: Transaction, order: Order, at: datetime) -> Unwritten:
+        """Let an order that was read with its lines stand as it does at `at`, for those who only look.
+
+        Nothing is locked and nothing is written: the clock's acts that no sweep has recorded are the answer.
+        """
+        of_policy = await policies.of(tx, [(order.marketplace_id, order.policy_version)])
+        journal = cls(tx, {order.key: order}, of_policy, await _shipping(tx, [order]))
+        journal._fire_due(order, at)
+        return Unwritten(journal._events, journal._cancellations, journal._notices)
 
     def order(self, key: OrderKey, at: datetime, *, buyer_id: str | None = None) -> Order:
         """The order as it stands at `at`, with all done that the clock had to do by then.

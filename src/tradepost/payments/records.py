@@ -89,16 +89,15 @@ async def lock(tx: Transaction, keys: Sequence[OrderKey]) -> dict[OrderKey, Paym
     return {OrderKey(row[0], row[1]): Payment(*row) for row in rows}
 
 
-async def update(tx: Transaction, payments: Sequence[tuple[Payment, str | None]]) -> None:
+async def put(tx: Transaction, payments: Sequence[tuple[Payment, str | None]]) -> None:
     """Write payments after a verdict or a change, each with the gateway's reference; they may be asked again."""
     await tx.execute(
         """
-        UPDATE payments p
-           SET gateway = n.gateway, token = n.token, attempts = n.attempts, reference = n.reference, asked_until = NULL
-          FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[])
-            AS n (seller_id, order_id, gateway, token, attempts, reference)
-         WHERE p.seller_id = ANY($1) AND p.seller_id = n.seller_id AND p.order_id = n.order_id
+        INSERT INTO payments (seller_id, order_id, gateway, token, attempts, reference)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[])
+            ON CONFLICT (seller_id, order_id) DO UPDATE
+           SET gateway = excluded.gateway, token = excluded.token, attempts = excluded.attempts,
+               reference = excluded.reference, asked_until = NULL
         """,
-        sorted({payment.seller_id for payment, _ in payments}),
         *columns(((*payment, reference) for payment, reference in payments), 6),
     )

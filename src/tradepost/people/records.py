@@ -111,10 +111,9 @@ async def put_sellers(tx: Transaction, accounts: Sequence[SellerAccount], at: da
         INSERT INTO sellers (seller_id, marketplace_id, name, email, locale, plan, handling_days, cut_off,
                              operating_weekdays, works_on, opened_at)
         SELECT seller_id, marketplace_id, name, email, locale, plan, handling_days, cut_off,
-               ARRAY(SELECT jsonb_array_elements_text(operating_weekdays)::int),
-               ARRAY(SELECT jsonb_array_elements_text(works_on)::date), $11
+               string_to_array(operating_weekdays, ',')::int[], string_to_array(works_on, ',')::date[], $11
           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::time[],
-                      $9::jsonb[], $10::jsonb[])
+                      $9::text[], $10::text[])
             AS n (seller_id, marketplace_id, name, email, locale, plan, handling_days, cut_off, operating_weekdays,
                   works_on)
             ON CONFLICT (seller_id) DO UPDATE
@@ -124,7 +123,7 @@ async def put_sellers(tx: Transaction, accounts: Sequence[SellerAccount], at: da
         """,
         *columns(
             (
-                (*account[:8], list(account.operating_weekdays), [day.isoformat() for day in account.works_on])
+                (*account[:8], ",".join(map(str, account.operating_weekdays)), ",".join(map(str, account.works_on)))
                 for account in accounts
             ),
             10,

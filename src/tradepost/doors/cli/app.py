@@ -1,6 +1,7 @@
 """The command line. Every expected error is one sentence on stderr and an exit code; see mistakes.py."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -8,11 +9,20 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 
+import structlog
 from cyclopts import App, CycloptsError
 
 from tradepost.doors.cli.clock import clock
-from tradepost.doors.cli.mistakes import IMPOSSIBLE, INTERRUPTED, TERMINATED, explained
+from tradepost.doors.cli.confirm import confirm
+from tradepost.doors.cli.databases import database
+from tradepost.doors.cli.demo import demo
+from tradepost.doors.cli.doctor import doctor
+from tradepost.doors.cli.explain import explain
+from tradepost.doors.cli.lifecycle_print import lifecycle
+from tradepost.doors.cli.mistakes import BUG, IMPOSSIBLE, INTERRUPTED, NO, TERMINATED, explained
 from tradepost.doors.cli.replay import replay
+from tradepost.doors.cli.report import report
+from tradepost.doors.cli.work import work
 
 app = App(
     name="tradepost",
@@ -23,8 +33,12 @@ app = App(
     print_error=False,
     result_action="return_value",
 )
-app.command(replay)
-app.command(clock)
+for _command in (demo, lifecycle, replay, explain, clock, report, confirm, work, doctor, database):
+    app.command(_command)
+for _position, _name in enumerate(
+    [name for name in app if not name.startswith("-")]
+):  # not by the alphabet: in the order of somebody new
+    app[_name].sort_key = _position
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code."""
+    _log_to_stderr()
     try:
-        code = asyncio.run(_run(arguments))
+        code = asyncio.run(_until_terminated(arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -43,34 +58,52 @@ def run(arguments: Sequence[str]) -> int:
         return TERMINATED
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return NO
+    return code
+
+
+async def _until_terminated(arguments: Sequence[str]) -> int:
+    """Let SIGTERM do what Ctrl-C does: whatever is open is closed in order."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await answer(arguments)
+
+
+async def answer(arguments: Sequence[str]) -> int:
+    """Run a command in this event loop; its exit code."""
+    try:
+        code = await app.run_async(list(arguments))
+    except BrokenPipeError:
+        raise
     except CycloptsError as error:
-        return _say(f"{_sentence(error)} See tradepost {' '.join(error.command_chain or ())} --help.", IMPOSSIBLE)
+        command = " ".join((app.name[0], *(error.command_chain or ())))
+        return _say(f"{' '.join(str(error).split()).rstrip('.')}. See {command} --help.", IMPOSSIBLE)
     except Exception as error:
         said = explained(error)
         if said is None:
             traceback.print_exc()
-            said = ("This is a bug in Tradepost: please report what stands above.", IMPOSSIBLE)
+            said = ("This is a bug in Tradepost: please report what stands above.", BUG)
         return _say(*said)
-    return code
-
-
-async def _run(arguments: Sequence[str]) -> int:
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    code = await app.run_async(list(arguments))
     return code if isinstance(code, int) else 0
+
+
+def _log_to_stderr() -> None:
+    """The standard output belongs to what a command was asked for."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _say(sentence: str, code: int) -> int:
     print(f"tradepost: {sentence}", file=sys.stderr)
     return code
-
-
-def _sentence(error: CycloptsError) -> str:
-    """What is wrong with the arguments, on one line."""
-    return " ".join(str(error).split()).rstrip(".") + "."
 
 
 if __name__ == "__main__":

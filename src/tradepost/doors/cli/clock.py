@@ -42,13 +42,13 @@ async def show(*, where: Where = HERE) -> int:
 
 
 @clock.command
-async def advance(by_or_to: Annotated[str, Parameter(metavar="DURATION-or-TIME")], /, *, where: Where = HERE) -> int:
+async def advance(duration_or_time: str, /, *, where: Where = HERE) -> int:
     """Move the simulated clock on by a duration, or to a time, and tell what happened.
 
     A leap of 40 days leaves the history of 40 patient days: every deadline fires at
     the moment it is due, and payment gateways are asked when their time comes.
 
-    Examples:
+    For example:
       tradepost clock advance 30m
       tradepost clock advance 2h30m
       tradepost clock advance P21D
@@ -60,14 +60,14 @@ async def advance(by_or_to: Annotated[str, Parameter(metavar="DURATION-or-TIME")
 
     Parameters
     ----------
-    by_or_to
+    duration_or_time
         How far (30m, 2h30m, 21d, 2w, P21D), or until when.
     """
     async with open_house(where) as house:
         async with house.database.transaction() as tx:
             before, zone = tx.now, await marketplace_zone(tx)
-        span = duration(by_or_to)
-        to = before + _bearable(span, before) if span is not None else moment(by_or_to, zone)
+        span = duration(duration_or_time)
+        to = before + _bearable(span, before) if span is not None else moment(duration_or_time, zone)
         await timekeeping.move_clock(house.database, to, house.gateways)
         await _tell(house, before, to, zone)
     return 0
@@ -97,7 +97,11 @@ async def to_next(*, where: Where = HERE) -> int:
 
 @clock.command
 async def simulate(
-    start: Annotated[str | None, Parameter(metavar="TIME")] = None, /, *, ticking: bool = False, where: Where = HERE
+    start: Annotated[str | None, Parameter(metavar="TIME")] = None,
+    /,
+    *,
+    ticking: Annotated[bool, Parameter(negative="")] = False,
+    where: Where = HERE,
 ) -> int:
     """Give a marketplace that has no orders yet a simulated clock.
 

@@ -73,11 +73,12 @@ async def address(where: Where, settings: Settings) -> AsyncIterator[tuple[str, 
 
 
 @asynccontextmanager
-async def open_house(where: Where) -> AsyncIterator[House]:
-    """The marketplace that is meant. An embedded database without a schema gets it; any other must have it."""
+async def open_house(where: Where, *, furnish: bool = False) -> AsyncIterator[House]:
+    """The marketplace that is meant. A database without a schema gets it if it is the embedded one, or with `furnish`;
+    any other must have it."""
     settings = Settings.from_environment()
     async with address(where, settings) as (url, embedded), connect(url) as database:
-        if embedded and await schema.found_revision(url) is None:
+        if (embedded or furnish) and await schema.found_revision(url) is None:
             await schema.upgrade(url)
         await schema.require_current(url)
         yield House(database, url, data_folder(where, settings), settings)
@@ -97,20 +98,16 @@ async def throw_away_house(where: Where) -> AsyncIterator[House]:
 
 
 @asynccontextmanager
-async def empty_house(where: Where) -> AsyncIterator[House]:
-    """The named database, which must have nothing of a marketplace in it yet; none named: a throw-away one."""
-    if not where.database:
+async def empty_house(where: Where, *, keep: bool) -> AsyncIterator[House]:
+    """A database with nothing of a marketplace in it: the one that is named or to be kept, or else a throw-away one."""
+    if not (keep or where.database):
         async with throw_away_house(where) as house:
             yield house
         return
-    settings = Settings.from_environment()
-    async with connect(where.database) as database:
-        if await schema.found_revision(where.database) is None:
-            await schema.upgrade(where.database)
-        await schema.require_current(where.database)
-        if await database.run(_is_used):
+    async with open_house(where, furnish=True) as house:
+        if await house.database.run(_is_used):
             raise Mistake("The database is not empty: name one that holds no marketplace yet.")
-        yield House(database, where.database, data_folder(where, settings), settings)
+        yield house
 
 
 async def marketplace_zone(tx: Transaction) -> str:

@@ -1,21 +1,29 @@
 """What can go wrong at the command line by no fault of the program: one sentence each, and an exit code.
 
-Exit codes: 0 done; 1 the answer is no, or something was found that is wrong; 2 it could not be done at all; 130 and 143
-interrupted.
+Exit codes: 0 done; 1 the answer is no, or something was found that is wrong; 2 it could not be done at all; 70 a bug;
+130 and 143 interrupted.
 """
 
 import asyncpg
 
 from tradepost.doors.replay.history import UnreadableHistory
+from tradepost.ground.backup import BackupFailed
 from tradepost.ground.database import DatabaseUnavailable
 from tradepost.ground.embedded import ServerUnavailable
 from tradepost.ground.schema import SchemaMismatch
 from tradepost.policy import InvalidPolicy
 from tradepost.refusals import Refused
 
-NO, IMPOSSIBLE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+NO, IMPOSSIBLE, BUG, INTERRUPTED, TERMINATED = 1, 2, 70, 130, 143
 
-_SAY_IT_THEMSELVES = (DatabaseUnavailable, SchemaMismatch, ServerUnavailable, UnreadableHistory, InvalidPolicy)
+_SAY_IT_THEMSELVES = (
+    BackupFailed,
+    DatabaseUnavailable,
+    SchemaMismatch,
+    ServerUnavailable,
+    UnreadableHistory,
+    InvalidPolicy,
+)
 _DATABASE_TROUBLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,

@@ -28,6 +28,7 @@ async def replay(
     out: Annotated[Path, Parameter(metavar="DIR")],
     until: Annotated[str | None, Parameter(metavar="TIME")] = None,
     zone: str = "UTC",
+    keep: Annotated[bool, Parameter(negative="")] = False,
     where: Where = HERE,
 ) -> int:
     """Run a recorded history through the whole process, and write what became of every order.
@@ -36,11 +37,11 @@ async def replay(
     that every other door calls. What the marketplace does by itself (hold, release,
     reminder, cancellation) comes out of the process. The history is played in a
     throw-away database of the embedded server, or in an empty one that you name
-    with --database; TRADEPOST_DATABASE_URL is not used.
+    with --database, or keep with --keep.
 
     DIR then holds orders.csv, stock.csv, refused.csv, notices.csv and summary.json.
 
-    Examples:
+    For example:
       tradepost replay history.csv --out result
       tradepost replay history.csv --out result --zone America/Sao_Paulo
       tradepost replay history.csv --out result --until 2026-12-31T00:00:00Z
@@ -58,11 +59,13 @@ async def replay(
         How far the clock walks after the last row. By default no further.
     zone
         The marketplace's time zone: a date in a rule is a date there.
+    keep
+        Play in the database itself, which must be empty, and leave everything there.
     """
     _check_zone(zone)
     rows = read_history(history)
     end = _end(rows, until, zone)
-    async with empty_house(where) as house:
+    async with empty_house(where, keep=keep) as house:
         out.mkdir(parents=True, exist_ok=True)
         begun = machine_now()
         with _progress(len(rows)) as progress:

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tradepost import carriers
+from tradepost.calendar_days import local_date
 from tradepost.ground.database import Transaction
-from tradepost.lifecycle import FINISHED, Act, Party
+from tradepost.lifecycle import PENDING, Act, Party, State
 from tradepost.numbers import OrderKey
 from tradepost.orders.journal import Actor, Journal, outcome_of
 from tradepost.orders.order import Order
-from tradepost.orders.units import Items, lines_named, units_left
+from tradepost.orders.units import Items, units_left
 from tradepost.process.shipment import records
 from tradepost.process.shipment.records import Package
+from tradepost.process.shipment.which_package import check_same_units, package_meant
 from tradepost.refusals import Reason, Refusal, Refused
 
 MOST_REFERENCE = 2**31 - 1
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """One package, confirmed or edited. No items: all that is left of the order.
+    """One package, confirmed or edited. No items: all that is left of the order, in all `quantity` units if given.
 
-    A `reference` that the order has already names the package to edit. With `may_edit`, units that are all shipped
+    A `reference` that the order has already names the package to edit. With `may_edit`, units that one package holds
     already name it too: that is how the row of a file corrects what an earlier row said.
     """
 
@@ -43,6 +46,7 @@ class Confirmation:
     items: Items | None = None
     reference: int | None = None
     may_edit: bool = False
+    quantity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,22 @@ class Confirmed:
 
 async def confirm_shipments(tx: Transaction, confirmations: Sequence[Confirmation]) -> list[Confirmed | Refusal]:
     """Confirm many packages; the outcomes stand in the order of the confirmations."""
-    if not confirmations:
-        return []
-    room = await _Room.open(tx, confirmations)
-    outcomes = [outcome_of(_confirm, room, confirmation) for confirmation in confirmations]
+    return [outcome for (outcome,) in await confirm_parcels(tx, [[one] for one in confirmations])]
+
+
+async def confirm_parcels(
+    tx: Transaction, parcels: Sequence[Sequence[Confirmation]]
+) -> list[list[Confirmed | Refusal]]:
+    """Confirm many packages, each told in one or more confirmations that name the same order, moment and parcel.
+
+    What can be shipped of them becomes one package, with one event and one notice; every confirmation has an outcome
+    of its own, in the same places.
+    """
+    said = [confirmation for parcel in parcels for confirmation in parcel]
+    if not said:
+        return [[] for _ in parcels]
+    room = await _Room.open(tx, said)
+    outcomes = [_confirm(room, parcel) for parcel in parcels]
     await room.write(tx)
     return outcomes
 
@@ -71,7 +87,7 @@ class _Room:
     def __init__(self, journal: Journal, packages: dict[OrderKey, dict[int, Package]]) -> None:
         self.journal = journal
         self.packages = packages
-        self.new: list[Package] = []
+        self.new: dict[tuple[OrderKey, int], Package] = {}
         self.edited: dict[tuple[OrderKey, int], Package] = {}
 
     @classmethod
@@ -83,69 +99,121 @@ class _Room:
     async def write(self, tx: Transaction) -> None:
         await self.journal.write()
         if self.new:
-            await records.insert(tx, self.new)
-        edited_before = [package for package in self.edited.values() if package not in self.new]
+            await records.insert(tx, list(self.new.values()))
+        edited_before = [package for name, package in self.edited.items() if name not in self.new]
         if edited_before:
             await records.update(tx, edited_before)
 
+    def order(self, wish: Confirmation) -> Order:
+        """The order at this moment, if it is one of which something can be shipped or edited."""
+        order = self.journal.order(wish.key, wish.at)
+        if order.state is State.CANCELED or order.state in PENDING:
+            self.journal.allow(order, Act.CONFIRM_SHIPMENT, Party.SELLER)
+        return order
 
-def _confirm(room: _Room, wish: Confirmation) -> Confirmed:
-    order = room.journal.order(wish.key, wish.at)
-    package = _package_meant(room, order, wish)
-    if package:
-        return _edit(room, order, package, wish)
-    room.journal.allow(order, Act.CONFIRM_SHIPMENT, Party.SELLER)
-    parcel = _checked(wish.parcel)
-    units = units_left(order, wish.items)
-    known = room.packages.setdefault(wish.key, {})
-    reference = wish.reference or max(known, default=0) + 1
-    if not 0 < reference <= MOST_REFERENCE:
-        problem = f"it must be a whole number from 1 to {MOST_REFERENCE}"
-        raise Refused(Reason.INVALID_VALUE, field="package reference", problem=problem)
-    package = Package(
-        wish.key, reference, parcel.carrier_code or "", parcel.carrier_name or None, parcel.ship_method or None,
-        parcel.tracking or None, parcel.shipped_on, wish.at, units=units,
-    )  # fmt: skip
-    seller = Actor(Party.SELLER, wish.key.seller_id)
-    room.journal.record(order, Act.CONFIRM_SHIPMENT, seller, wish.at, units=units, detail={"package": reference})
-    known[reference] = package
-    room.new.append(package)
-    return Confirmed(reference, tracking_looks_wrong=_looks_wrong(package))
+    def package_meant(self, order: Order, wish: Confirmation, items: Items | None) -> Package | None:
+        """The package that a confirmation edits, if it edits one."""
+        known = self.packages.get(wish.key, {})
+        if wish.reference is not None:
+            return known.get(wish.reference)
+        return package_meant(order, known.values(), items, wish.parcel.tracking) if wish.may_edit else None
 
 
-def _package_meant(room: _Room, order: Order, wish: Confirmation) -> Package | None:
-    """The package that a confirmation edits, if it edits one."""
-    known = room.packages.get(wish.key, {})
-    if wish.reference is not None:
-        return known.get(wish.reference)
-    if not wish.may_edit or not known:
-        return None
-    lines = (
-        [line for item, _ in wish.items for line in lines_named(order, item)] if wish.items else order.lines.values()
-    )
-    wanted = sum(quantity or 1 for _, quantity in wish.items) if wish.items else 1
-    if order.state not in FINISHED and sum(line.left for line in lines) >= wanted:
-        return None
-    meant = {line.line_no for line in lines}
-    holding = [package for package in known.values() if meant & package.units.keys()]
-    if len(holding) > 1:
-        raise Refused(Reason.SEVERAL_PACKAGES, item=wish.items[0][0] if wish.items else order.order_id)
-    return holding[0] if holding else None
+def _confirm(room: _Room, parcel: Sequence[Confirmation]) -> list[Confirmed | Refusal]:
+    if len(parcel) > 1 and (edited := _edit_together(room, parcel)):
+        return [edited] * len(parcel)
+    package = _NewPackage(room)
+    outcomes = [outcome_of(_edit_or_add, package, wish) for wish in parcel]
+    if not package.units:
+        return [outcome for outcome in outcomes if outcome]
+    shipped = package.ship(parcel[0])
+    return [outcome or shipped for outcome in outcomes]
 
 
-def _edit(room: _Room, order: Order, package: Package, wish: Confirmation) -> Confirmed:
+def _edit_together(room: _Room, parcel: Sequence[Confirmation]) -> Confirmed | None:
+    """Confirmations that tell all that a package holds edit it as one; the same item may be told in several."""
+    wish, items = parcel[0], [item for one in parcel for item in one.items or ()]
+    try:
+        order = room.order(wish)
+        package = room.package_meant(order, wish, items) if all(one.items for one in parcel) else None
+        return _edit(room, order, package, wish, items) if package else None
+    except Refused:
+        return None  # each of them is answered by itself
+
+
+def _edit_or_add(new: "_NewPackage", wish: Confirmation) -> Confirmed | None:
+    """The outcome of an edit, or None: the units go into the new package."""
+    order = new.room.order(wish)
+    items = _items(order, wish)
+    if package := new.room.package_meant(order, wish, items):
+        return _edit(new.room, order, package, wish, items)
+    new.room.journal.allow(order, Act.CONFIRM_SHIPMENT, Party.SELLER)
+    if not new.units:
+        new.parcel = _checked(wish.parcel)
+        _check_ship_date(new.room, order, wish)
+    _check_reference(wish.reference)
+    new.add(order, items)
+    return None
+
+
+class _NewPackage:
+    """A package that is being filled: what the confirmations of one parcel add up to."""
+
+    def __init__(self, room: _Room) -> None:
+        self.room = room
+        self.units: dict[int, int] = {}
+        self.parcel = Parcel(None)
+        self._told: list[Items | None] = []
+
+    def add(self, order: Order, items: Items | None) -> None:
+        """Add units that are left; what is said again when nothing more is left counts as said once."""
+        rest = order
+        if self.units:
+            lines = {n: replace(line, shipped=line.shipped + self.units.get(n, 0)) for n, line in order.lines.items()}
+            rest = replace(order, lines=lines)
+        try:
+            units = units_left(rest, items)
+        except Refused:
+            if items not in self._told:
+                raise
+            return
+        for line_no, quantity in units.items():
+            self.units[line_no] = self.units.get(line_no, 0) + quantity
+        self._told.append(items)
+
+    def ship(self, wish: Confirmation) -> Confirmed:
+        """Ship what was added."""
+        known = self.room.packages.setdefault(wish.key, {})
+        reference = wish.reference or max(known, default=0) + 1
+        parcel = self.parcel
+        package = Package(
+            wish.key, reference, parcel.carrier_code or "", parcel.carrier_name or None, parcel.ship_method or None,
+            parcel.tracking or None, parcel.shipped_on, wish.at, units=self.units,
+        )  # fmt: skip
+        order = self.room.journal.order(wish.key, wish.at)
+        seller = Actor(Party.SELLER, wish.key.seller_id)
+        detail = {"package": reference}
+        self.room.journal.record(order, Act.CONFIRM_SHIPMENT, seller, wish.at, units=self.units, detail=detail)
+        known[reference] = self.room.new[wish.key, reference] = package
+        return Confirmed(reference, tracking_looks_wrong=_looks_wrong(package))
+
+
+def _items(order: Order, wish: Confirmation) -> Items | None:
+    """The items meant by a confirmation of a whole order that says how many units that are."""
+    if wish.items is not None or wish.quantity is None:
+        return wish.items
+    if len(order.lines) == 1:
+        return [(line.item_id, wish.quantity) for line in order.lines.values()]
+    if wish.quantity != (order.units_left or order.shipped_units):
+        raise Refused(Reason.ITEM_NEEDED, quantity=wish.quantity)
+    return None
+
+
+def _edit(room: _Room, order: Order, package: Package, wish: Confirmation, items: Items | None) -> Confirmed:
     room.journal.allow(order, Act.EDIT_PACKAGE, Party.SELLER)
-    _check_same_units(order, package, wish)
-    said = wish.parcel
-    parcel = _checked(
-        Parcel(
-            _kept(said.carrier_code, package.carrier_code),
-            _kept(said.tracking, package.tracking),
-            _kept(said.carrier_name, package.carrier_name),
-            _kept(said.ship_method, package.ship_method),
-            said.shipped_on or package.shipped_on,
-        )
-    )
+    check_same_units(order, package, items)
+    _check_ship_date(room, order, wish)
+    parcel = _checked(_edited(package, wish.parcel))
     was = replace(package)
     package.carrier_code, package.tracking = parcel.carrier_code or "", parcel.tracking or None
     package.carrier_name, package.ship_method = parcel.carrier_name or None, parcel.ship_method or None
@@ -160,18 +228,44 @@ def _edit(room: _Room, order: Order, package: Package, wish: Confirmation) -> Co
     return Confirmed(package.reference, edited=True, tracking_looks_wrong=_looks_wrong(package))
 
 
+def _edited(package: Package, said: Parcel) -> Parcel:
+    """What the package says after an edit. A carrier is its code and its name: whoever gives one replaces both."""
+    code, name = said.carrier_code, said.carrier_name
+    if code is None and not name:
+        code, name = package.carrier_code, _kept(name, package.carrier_name)
+    elif name is None and (same := carriers.known_carrier(code or "")) and same.code == package.carrier_code:
+        name = package.carrier_name
+    return Parcel(
+        code,
+        _kept(said.tracking, package.tracking),
+        name,
+        _kept(said.ship_method, package.ship_method),
+        said.shipped_on or package.shipped_on,
+    )
+
+
 def _kept(said: str | None, before: str | None) -> str | None:
     return before if said is None else said
 
 
-def _check_same_units(order: Order, package: Package, wish: Confirmation) -> None:
-    """An edit may name the units of its package; it cannot change them."""
-    if not wish.items:
+def _check_reference(reference: int | None) -> None:
+    if reference is not None and not 0 < reference <= MOST_REFERENCE:
+        problem = f"it must be a whole number from 1 to {MOST_REFERENCE}"
+        raise Refused(Reason.INVALID_VALUE, field="package reference", problem=problem)
+
+
+def _check_ship_date(room: _Room, order: Order, wish: Confirmation) -> None:
+    """Rules look at the moment of confirmation; the date typed must only be possible, give or take a day of zones."""
+    shipped_on, zone = wish.parcel.shipped_on, room.journal.policy(order).zone
+    if shipped_on is None:
         return
-    for item, quantity in wish.items:
-        held = sum(package.units.get(line.line_no, 0) for line in lines_named(order, item))
-        if not held or (quantity is not None and quantity != held):
-            raise Refused(Reason.PACKAGE_QUANTITIES_FIXED, package=package.reference)
+    near = order.placed_at - 3 * ONE_DAY < shipped_on < wish.at + 3 * ONE_DAY
+    given = local_date(shipped_on, zone) if near else shipped_on.date()  # no zone has the last day of the year 9999
+    placed = local_date(order.placed_at, zone)
+    if given > local_date(wish.at, zone) + ONE_DAY:
+        raise Refused(Reason.SHIP_DATE_IN_FUTURE, given=given)
+    if given < placed - ONE_DAY:
+        raise Refused(Reason.SHIP_DATE_BEFORE_ORDER, given=given, placed=placed)
 
 
 def _checked(parcel: Parcel) -> Parcel:

@@ -96,3 +96,38 @@ def _row(p: Package) -> tuple[object, ...]:
         *p.key, p.reference, p.carrier_code, p.carrier_name, p.ship_method, p.tracking, p.shipped_on, p.confirmed_at,
         p.edited_at,
     )  # fmt: skip
+
+
+async def enter_file(tx: Transaction, seller_id: str, digest: str, at: datetime) -> bool:
+    """Take note of a confirmation file; whether it is new. Whoever brings the same one meanwhile waits here."""
+    entered = await tx.value(
+        """
+        INSERT INTO confirmation_files (seller_id, digest, applied_at, records, successful)
+        VALUES ($1, $2, $3, 0, 0)
+            ON CONFLICT (seller_id, digest) DO NOTHING
+        RETURNING true
+        """,
+        seller_id, digest, at,
+    )  # fmt: skip
+    return bool(entered)
+
+
+async def file_applied_at(tx: Transaction, seller_id: str, digest: str) -> datetime | None:
+    """When a confirmation file was applied."""
+    applied_at: datetime | None = await tx.value(
+        "SELECT applied_at FROM confirmation_files WHERE seller_id = $1 AND digest = $2", seller_id, digest
+    )
+    return applied_at
+
+
+async def finish_file(tx: Transaction, seller_id: str, digest: str, records: int, successful: int) -> None:
+    """Write what became of a confirmation file that was entered."""
+    await tx.execute(
+        "UPDATE confirmation_files SET records = $3, successful = $4 WHERE seller_id = $1 AND digest = $2",
+        seller_id, digest, records, successful,
+    )  # fmt: skip
+
+
+async def forget_file(tx: Transaction, seller_id: str, digest: str) -> None:
+    """Take back the note of a confirmation file of which nothing was applied."""
+    await tx.execute("DELETE FROM confirmation_files WHERE seller_id = $1 AND digest = $2", seller_id, digest)

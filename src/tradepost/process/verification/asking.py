@@ -57,6 +57,14 @@ def _findings(
     gateway: Gateway, questions: Sequence[Question], answers: Sequence[Answer], at: datetime | None
 ) -> list[Finding]:
     return [
-        Finding(question.key, answer.verdict, at or question.due_at, gateway.name, question.attempt, answer.reference)
+        Finding(
+            question.key,
+            answer.verdict,
+            at or question.due_at,
+            gateway.name,
+            question.attempt,
+            question.token,
+            answer.reference,
+        )
         for question, answer in zip(questions, answers, strict=True)
     ]

@@ -25,13 +25,15 @@ _ACTS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict on one order. `attempt` is the question it answers; None: it comes by itself, from outside."""
+    """A verdict on one order. `attempt` and `token` are the question it answers; None: it comes by itself, from
+    outside."""
 
     key: OrderKey
     verdict: Verdict
     at: datetime
     by: str
     attempt: int | None = None
+    token: str | None = None
     reference: str | None = None
 
 
@@ -84,13 +86,13 @@ class _Room:
     async def write(self, tx: Transaction) -> None:
         await self.journal.write()
         if self.answered:
-            await payments.update(tx, [(self.payments[key], reference) for key, reference in self.answered.items()])
+            await payments.put(tx, [(self.payments[key], reference) for key, reference in self.answered.items()])
 
 
 def _record(room: _Room, finding: Finding) -> None:
     order = room.journal.order(finding.key, finding.at)
     payment = room.payments.get(finding.key)
-    if finding.attempt is not None and (payment is None or finding.attempt != payment.attempts + 1):
+    if finding.attempt is not None and _overtaken(payment, finding):
         raise Refused(Reason.VERIFICATION_IS_OVER)
     if finding.verdict is Verdict.UNANSWERED:
         room.journal.ask_again(order, finding.at + _patience(order, finding.at))
@@ -106,6 +108,13 @@ def _record(room: _Room, finding: Finding) -> None:
         room.answered[finding.key] = finding.reference
 
 
+def _overtaken(payment: Payment | None, finding: Finding) -> bool:
+    """Whether the question was answered already, or was about a payment that the buyer has replaced."""
+    if payment is None or finding.attempt != payment.attempts + 1:
+        return True
+    return finding.token is not None and finding.token != payment.token
+
+
 def _patience(order: Order, at: datetime) -> timedelta:
     """How long to leave a silent gateway alone: a quarter of the time since the order, five minutes to six hours."""
     return min(max((at - order.placed_at) / 4, timedelta(minutes=5)), timedelta(hours=6))
@@ -115,5 +124,7 @@ def _change(room: _Room, change: PaymentChange) -> None:
     order = room.journal.order(change.key, change.at, buyer_id=change.buyer_id)
     by = Actor(Party.BUYER, change.buyer_id)
     room.journal.record(order, Act.CHANGE_PAYMENT, by, change.at, verify_at=change.at)
-    room.payments[change.key] = Payment(*change.key, *change.means)
+    before = room.payments.get(change.key)
+    tried = before.attempts if before and (before.gateway, before.token) == change.means else 0
+    room.payments[change.key] = Payment(*change.key, *change.means, tried)  # the same one again is a new question
     room.answered[change.key] = None

@@ -69,7 +69,7 @@ INVARIANTS = (
           LEFT JOIN order_lines l USING (seller_id, order_id, line_no)
          WHERE p.confirmed_at IS NULL OR l.quantity IS NULL
          UNION ALL
-        SELECT format('order %s of %s', order_id, seller_id),
+        SELECT format('order %s of %s', c.order_id, c.seller_id),
                format('event %s cancels units of line %s, and one of the two does not exist', event, line_no)
           FROM cancellations c
           LEFT JOIN order_lines l USING (seller_id, order_id, line_no)

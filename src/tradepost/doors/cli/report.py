@@ -1,0 +1,114 @@
+"""`tradepost report`: a seller's order reports as tab-separated files."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, TextIO
+
+from cyclopts import App, Parameter
+
+from tradepost.doors.cli.house import HERE, Where, marketplace_zone, open_house
+from tradepost.doors.cli.moments import moment
+from tradepost.reports.orders_report import orders_report
+from tradepost.reports.released_lines import catch_up
+from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+
+report = App(
+    name="report",
+    help="Write a seller's order reports: tab-separated, UTF-8, with a header. Pending orders are in neither.",
+)
+
+Seller = Annotated[str, Parameter(metavar="SELLER")]
+Out = Annotated[Path | None, Parameter(metavar="FILE")]
+Time = Annotated[str | None, Parameter(metavar="TIME")]
+
+
+@report.command
+async def orders(
+    *, seller: Seller, out: Out = None, since: Time = None, until: Time = None, where: Where = HERE
+) -> int:
+    """Write all orders of a seller that were released, with addresses.
+
+    For example:
+      tradepost report orders --seller acme --out orders.tsv
+      tradepost report orders --seller acme --since 2026-03-01
+
+    Exit codes: 0 written; 1 there is no such seller, or the seller may not have it.
+
+    Parameters
+    ----------
+    seller
+        Whose orders.
+    out
+        Where to; by default the standard output.
+    since
+        Only orders released at this time or later; without an offset, in the marketplace's zone.
+    until
+        Only orders released before this time.
+    """
+    async with open_house(where) as house:
+        await catch_up(house.database, seller)
+        async with house.database.transaction() as tx:
+            zone = await marketplace_zone(tx)
+            await _write(orders_report(tx, seller, _moment(since, zone), _moment(until, zone)), out)
+    return 0
+
+
+@report.command
+async def unshipped(
+    *, seller: Seller, out: Out = None, since: Time = None, until: Time = None, where: Where = HERE
+) -> int:
+    """Write what a seller has still to ship, with addresses.
+
+    For example:
+      tradepost report unshipped --seller acme --out to-ship.tsv
+
+    Exit codes: 0 written; 1 there is no such seller, or the seller may not have it.
+
+    Parameters
+    ----------
+    seller
+        Whose orders.
+    out
+        Where to; by default the standard output.
+    since
+        Only orders released at this time or later; without an offset, in the marketplace's zone.
+    until
+        Only orders released before this time.
+    """
+    async with open_house(where) as house:
+        await catch_up(house.database, seller)
+        async with house.database.transaction() as tx:
+            zone = await marketplace_zone(tx)
+            chunks = unshipped_orders_report(tx, seller, _moment(since, zone), _moment(until, zone))
+            await _write(chunks, out)
+    return 0
+
+
+def _moment(text: str | None, zone: str) -> datetime | None:
+    return None if text is None else moment(text, zone)
+
+
+async def _write(chunks: AsyncIterator[str], out: Path | None) -> None:
+    with _opened(out) as file:
+        async for chunk in chunks:
+            file.write(chunk)
+
+
+@contextmanager
+def _opened(out: Path | None) -> Iterator[TextIO]:
+    """The standard output, or a file that takes its place when it is complete. Addresses are for its owner only."""
+    if out is None:
+        yield sys.stdout
+        return
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
+            yield file
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,58 @@
+"""`tradepost work`: a worker in the foreground."""
+
+import asyncio
+import signal
+
+import structlog
+
+from tradepost.doors.cli.house import HERE, House, Where, open_house
+from tradepost.doors.cli.mistakes import Mistake
+from tradepost.doors.worker.work import work as work_until
+from tradepost.notices.mailbox import Mailbox
+from tradepost.notices.post import Post
+from tradepost.notices.smtp import MailServer, MailSettings
+
+
+async def work(*, where: Where = HERE) -> int:
+    """Do what falls due, ask the payment gateways and deliver the notices, until interrupted.
+
+    The truth does not wait for a worker: acts and reads count deadlines that are
+    due. A worker records them, tells those concerned, and asks for payment. Run as
+    many as you like.
+
+    Notices go to the mail server in TRADEPOST_SMTP_URL, from the sender in
+    TRADEPOST_MAIL_FROM; without a server they are kept as files in the folder
+    mailbox of the data folder.
+
+    For example:
+      tradepost work
+      TRADEPOST_SMTP_URL=smtp://localhost:25 TRADEPOST_MAIL_FROM=orders@example.com \\
+        tradepost work
+
+    Exit codes: 0 stopped by SIGINT (Ctrl-C) or SIGTERM; 2 it could not begin.
+    """
+    stop = asyncio.Event()
+    async with open_house(where) as house:
+        post = _post(house)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        structlog.get_logger().info("working", notices=_where_to(post))
+        await work_until(house.database, house.gateways, post, stop)
+        structlog.get_logger().info("stopped")
+    return 0
+
+
+def _post(house: House) -> Post:
+    settings = house.settings
+    if settings.smtp_url is None:
+        return Mailbox(house.folder / "mailbox")
+    if settings.mail_from is None:
+        raise Mistake("TRADEPOST_SMTP_URL names a mail server, but TRADEPOST_MAIL_FROM names no sender.")
+    try:
+        return MailServer(MailSettings(settings.smtp_url, settings.mail_from))
+    except ValueError as error:
+        raise Mistake(str(error)) from error
+
+
+def _where_to(post: Post) -> str:
+    return str(post.folder) if isinstance(post, Mailbox) else "mail server"

@@ -1,0 +1,67 @@
+"""The worker: does what falls due, asks the payment gateways and delivers the notices, until it is told to stop.
+
+Each duty goes its own pace and bears its own trouble: a mail server that is down stops no deadline. Several workers may
+serve one database.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import structlog
+
+from tradepost import timekeeping
+from tradepost.ground.database import Database
+from tradepost.notices.delivery import deliver_due
+from tradepost.notices.post import Post
+from tradepost.payments.gateway import Gateway
+
+PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0  # after trouble that does not end
+GRACE_SECONDS = 10.0  # for what is under way when the worker is told to stop
+
+Duty = Callable[[], Awaitable[float]]
+"""One round of a duty; how many seconds to rest after it."""
+
+_log = structlog.get_logger()
+
+
+async def work(database: Database, gateways: Sequence[Gateway], post: Post, stop: asyncio.Event) -> None:
+    """Work until `stop` is set. What is under way is finished, or broken off after a grace and done again later."""
+
+    async def let_time_pass() -> float:
+        turn = await timekeeping.turn(database, gateways)
+        if not turn.idle:
+            return 0
+        async with database.transaction() as tx:
+            at = await timekeeping.next_moment(tx)
+            return PAUSE_SECONDS if at is None or at <= tx.now else (at - tx.now).total_seconds()
+
+    async def deliver_notices() -> float:
+        return 0 if await deliver_due(database, post) else PAUSE_SECONDS
+
+    duties = [
+        asyncio.create_task(_go_on("deadlines_and_payments", let_time_pass, stop)),
+        asyncio.create_task(_go_on("notices", deliver_notices, stop)),
+    ]
+    try:
+        await stop.wait()
+        await asyncio.wait(duties, timeout=GRACE_SECONDS)
+    finally:
+        for duty in duties:
+            duty.cancel()
+        await asyncio.gather(*duties, return_exceptions=True)
+
+
+async def _go_on(name: str, duty: Duty, stop: asyncio.Event) -> None:
+    trouble = 0
+    while not stop.is_set():
+        try:
+            rest = min(await duty(), PAUSE_SECONDS)
+            trouble = 0
+        except Exception:
+            rest = min(PAUSE_SECONDS * 2**trouble, LONGEST_PAUSE_SECONDS)
+            trouble += 1
+            _log.exception("duty_failed", duty=name, again_in_seconds=rest)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), rest)
