@@ -65,8 +65,8 @@ from tradepost.refusals import Refusal
 LONG = bool(os.environ.get("TRADEPOST_LONG"))
 WALKS = settings(
     deadline=None,
-    max_examples=300 if LONG else 15,
-    stateful_step_count=100 if LONG else 50,
+    max_examples=300 if LONG else 10,
+    stateful_step_count=100 if LONG else 40,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
@@ -75,9 +75,6 @@ PARCEL = Parcel("UPS", "1Z999AA10123456784")
 SECOND, NONE = timedelta(seconds=1), timedelta(0)
 
 T = TypeVar("T")
-import collections
-
-TALLY = collections.Counter()
 
 
 class Wanted(NamedTuple):
@@ -322,8 +319,6 @@ class LivingMarketplace(RuleBasedStateMachine):
 
     def check(self, outcomes: Sequence[object], right: Sequence[str | None]) -> None:
         """Taken or refused, item by item, as the model says."""
-        nm = __import__("inspect").stack()[1].function
-        TALLY.update([(nm, no is None) for no in right])
         said = [outcome if isinstance(outcome, Refusal) else None for outcome in outcomes]
         assert [no is None for no in said] == [no is None for no in right], (said, right)
 

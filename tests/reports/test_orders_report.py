@@ -16,7 +16,8 @@ from tradepost.people.records import BuyerAccount, SellerAccount
 from tradepost.policy import Policy
 from tradepost.refusals import Reason, Refused
 from tradepost.reports.orders_report import COLUMNS, orders_report
-from tradepost.reports.released_lines import alias, catch_up
+from tradepost.reports.released_lines import alias
+from tradepost.timekeeping import catch_up
 
 HOLD = timedelta(minutes=30)
 HOME = Address(

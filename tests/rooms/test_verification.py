@@ -268,6 +268,17 @@ async def test_a_worker_that_died_between_question_and_answer_is_replaced_when_i
     assert again == question, "the same question: the gateway knows it and gives the same answer"
 
 
+async def test_the_clock_leaps_while_a_worker_asks_and_the_order_is_asked_for_all_the_same(scene: Scene) -> None:
+    key = await scene.pay_with("approve")
+    slow = Slow()
+    asking = asyncio.create_task(ask_due(scene.database, slow))
+    await slow.busy.wait()
+    await scene.advance(22 * DAY)
+    slow.may_answer.set()
+    await asking
+    assert await scene.acts(key) == ["place", "approve", "release"]
+
+
 async def test_a_gateway_answers_the_same_question_with_the_same_words(scene: Scene) -> None:
     key = await scene.pay_with("fail-once")
     question = Question(key, "fail-once", 2, 1990, "USD", await scene.now())

@@ -17,13 +17,12 @@ async def fire_due(
     *,
     limit: int = BATCH,
     wait_for_gateways: bool = False,
-    seller_id: str | None = None,
 ) -> int:
     """Do what falls due by `until`, each at its own moment, for a batch of orders; how many orders there were.
 
-    Workers may sweep at the same time: whoever comes second finds the order done. `seller_id` sweeps one seller only.
+    Workers may sweep at the same time: whoever comes second finds the order done.
     """
-    keys = await records.due(tx, until, limit, wait_for_gateways=wait_for_gateways, seller_id=seller_id)
+    keys = await records.due(tx, until, limit, wait_for_gateways=wait_for_gateways)
     if keys:
         await fire(tx, keys, until, wait_for_gateways=wait_for_gateways)
     return len(keys)

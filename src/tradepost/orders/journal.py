@@ -186,8 +186,10 @@ class Journal:
         """Let `act` happen to an order that `order()` gave at this moment, or refuse.
 
         `units` are quantities by line number, each of them left on its line, for acts that ship or cancel some.
-        `verify_at` is when the gateway is asked next, for the acts of verification.
+        `verify_at` is when the gateway is asked next, for the acts of verification. A transaction that began earlier
+        and got the order's lock later does not turn its history around: the act counts from the last one on.
         """
+        at = max(at, order.updated_at)
         row = self.allow(order, act, by.party)
         if act in lifecycle.VERDICTS:
             order.verify_at = verify_at

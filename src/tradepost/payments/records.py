@@ -36,14 +36,20 @@ class Question(NamedTuple):
     due_at: datetime  # business time
 
 
-async def insert(tx: Transaction, payments: Sequence[Payment]) -> None:
-    """Write the payments of new orders."""
+async def put(tx: Transaction, payments: Sequence[tuple[Payment, str | None]]) -> None:
+    """Write payments, each with the gateway's reference: of new orders, after a verdict, or after a change.
+
+    Whoever was asking about one before need not be waited for.
+    """
     await tx.execute(
         """
-        INSERT INTO payments (seller_id, order_id, gateway, token, attempts)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[])
+        INSERT INTO payments (seller_id, order_id, gateway, token, attempts, reference)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[])
+            ON CONFLICT (seller_id, order_id) DO UPDATE
+           SET gateway = excluded.gateway, token = excluded.token, attempts = excluded.attempts,
+               reference = excluded.reference, asked_until = NULL
         """,
-        *columns(payments, 5),
+        *columns(((*payment, reference) for payment, reference in payments), 6),
     )
 
 
@@ -87,17 +93,3 @@ async def lock(tx: Transaction, keys: Sequence[OrderKey]) -> dict[OrderKey, Paym
         *columns(keys, 2),
     )
     return {OrderKey(row[0], row[1]): Payment(*row) for row in rows}
-
-
-async def put(tx: Transaction, payments: Sequence[tuple[Payment, str | None]]) -> None:
-    """Write payments after a verdict or a change, each with the gateway's reference; they may be asked again."""
-    await tx.execute(
-        """
-        INSERT INTO payments (seller_id, order_id, gateway, token, attempts, reference)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[])
-            ON CONFLICT (seller_id, order_id) DO UPDATE
-           SET gateway = excluded.gateway, token = excluded.token, attempts = excluded.attempts,
-               reference = excluded.reference, asked_until = NULL
-        """,
-        *columns(((*payment, reference) for payment, reference in payments), 6),
-    )

@@ -29,7 +29,7 @@ async def orders_report(
     """The file in pieces of text, the header first: orders that were released from `since` on and before `until`.
 
     Dates are in the marketplace's zone. Raises Refused before the first piece for a seller who may not have it.
-    `released_lines.catch_up` comes before, or the file lacks what no sweep has released yet.
+    `timekeeping.catch_up` comes before, or the file lacks what no sweep has released yet.
     """
     pages = released_lines(tx, seller_id, since, until)
     first: list[ReleasedLine] = await anext(pages, [])

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from tradepost import address
 from tradepost.address import Address
-from tradepost.ground.database import Database, Transaction
+from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, State
-from tradepost.orders import deadlines
 from tradepost.people import policies
 from tradepost.people import records as people
 from tradepost.policy import Policy
@@ -60,15 +59,6 @@ class ReleasedLine(NamedTuple):
     def buyer_email(self) -> str:
         """The name under which this seller knows the buyer; see `alias`."""
         return alias(self.marketplace_id, self.seller_id, self.buyer_id)
-
-
-async def catch_up(database: Database, seller_id: str) -> None:
-    """Let the clock do what is due for this seller before a file is made, so that it holds what the clock says.
-
-    It is done in short transactions of its own: the one that makes a long file holds no locks.
-    """
-    while await database.run(lambda tx: deadlines.fire_due(tx, tx.now, seller_id=seller_id)):
-        pass
 
 
 async def released_lines(

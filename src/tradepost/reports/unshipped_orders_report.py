@@ -31,7 +31,7 @@ async def unshipped_orders_report(
     """The file in pieces of text, the header first; `since` and `until` choose by the moment of release.
 
     Dates are in UTC; days are counted in the marketplace's zone. Raises Refused before the first piece for a seller who
-    may not have it. `released_lines.catch_up` comes before, or the file lacks what no sweep has released yet.
+    may not have it. `timekeeping.catch_up` comes before, or the file lacks what no sweep has released yet.
     """
     pages = released_lines(tx, seller_id, since, until, states=TO_SHIP)
     first: list[ReleasedLine] = await anext(pages, [])

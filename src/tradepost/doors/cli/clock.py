@@ -27,7 +27,10 @@ clock = App(
 
 @clock.command
 async def show(*, where: Where = HERE) -> int:
-    """Show what the clock says, whether it is simulated, and what happens by itself next."""
+    """Show what the clock says, whether it is simulated, and what happens by itself next.
+
+    Exit code: 0.
+    """
     async with open_house(where) as house, house.database.transaction() as tx:
         zone = await marketplace_zone(tx)
         print(f"{shown(tx.now, zone)} {zone}, {_kind(await tx.read_clock())}.")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from cyclopts import App
 
@@ -27,7 +27,8 @@ async def upgrade(*, where: Where = HERE) -> int:
         before = await schema.found_revision(url)
         await schema.upgrade(url)
         after = await schema.found_revision(url)
-    print(f"The schema is {after} already." if before == after else f"The schema is {after} now (it was {before}).")
+    was = f"it was {before}" if before else "there was none"
+    print(f"The schema is {after} already." if before == after else f"The schema is {after} now; {was}.")
     return 0
 
 
@@ -96,7 +97,9 @@ async def _reached(where: Where) -> AsyncIterator[str]:
 
 
 def _without_password(url: str) -> str:
+    """The address, without the password that it may carry before the @ or among the options."""
     parts = urlsplit(url)
-    user, _, _ = parts.netloc.rpartition("@")[0].partition(":")
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host))
+    user_and_password, at, host = parts.netloc.rpartition("@")
+    options = [(name, value) for name, value in parse_qsl(parts.query) if name != "password"]
+    netloc = f"{user_and_password.partition(':')[0]}{at}{host}"
+    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(options)))

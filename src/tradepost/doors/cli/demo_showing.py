@@ -19,8 +19,8 @@ from tradepost.reports import outcome
 from tradepost.reports.doctor import examine
 from tradepost.reports.order_details import order_details
 from tradepost.reports.orders_report import orders_report
-from tradepost.reports.released_lines import catch_up
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+from tradepost.timekeeping import catch_up
 
 SHOWING = (ShowsStock, ShowsMail, ShowsDates, ShowsReports)
 _SHOWN_OF_REPORTS = (

@@ -7,7 +7,7 @@ from tradepost.calendar_days import local_time, time_zone
 from tradepost.doors.cli.mistakes import Mistake
 
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_SHORT = re.compile(r"(?:\d{1,9}[wdhms])+")
+_SHORT = re.compile(r"(?:\d{1,9}[wdhms])+", re.ASCII)
 _ISO = re.compile(r"P(?:\d{1,9}[WD])*(?:T(?:\d{1,9}[HMS])+)?", re.ASCII)
 _PART = re.compile(r"(\d+)([wdhms])", re.ASCII)
 

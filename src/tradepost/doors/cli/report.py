@@ -13,8 +13,8 @@ from cyclopts import App, Parameter
 from tradepost.doors.cli.house import HERE, Where, marketplace_zone, open_house
 from tradepost.doors.cli.moments import moment
 from tradepost.reports.orders_report import orders_report
-from tradepost.reports.released_lines import catch_up
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+from tradepost.timekeeping import catch_up
 
 report = App(
     name="report",

@@ -71,7 +71,7 @@ async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | 
         await offers.take(tx, counter.taken, tx.now)
     await counter.journal.write()
     if counter.payments:
-        await payments.insert(tx, counter.payments)
+        await payments.put(tx, [(payment, None) for payment in counter.payments])
     return outcomes
 
 

@@ -1,0 +1,98 @@
+"""The command line as a whole: help, wrong arguments, broken pipes, and bugs."""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+
+import pytest
+
+from tests.doors.command_line import CommandLine, one_sentence, run
+from tradepost.doors.cli.app import app
+from tradepost.doors.cli.mistakes import explained
+
+COMMANDS = [
+    ("demo",), ("lifecycle",), ("replay",), ("explain",), ("clock", "show"), ("clock", "advance"), ("clock", "next"),
+    ("clock", "simulate"), ("report", "orders"), ("report", "unshipped"), ("confirm",), ("work",), ("doctor",),
+    ("database", "upgrade"), ("database", "backup"), ("database", "restore"), ("database", "where"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_help_tells_what_a_command_does(command: tuple[str, ...], tradepost: CommandLine) -> None:
+    done = await tradepost(*command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"Usage: tradepost {' '.join(command)}")
+    assert ("--database" in done.out) == (command != ("lifecycle",))
+    if command != ("lifecycle",):
+        assert "Exit code" in done.out
+
+
+def test_every_command_is_tried() -> None:
+    found = []
+    for name in app:
+        if not name.startswith("-"):
+            below = [(name, inner) for inner in app[name] if not inner.startswith("-")]
+            found += below or [(name,)]
+    assert sorted(found) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("fly",), 'Unknown command "fly"'),
+        (("clock", "fly"), 'Unknown command "fly"'),
+        (("replay", "history.csv"), "--out"),
+        (("replay",), "HISTORY"),
+        (("report", "orders"), "--seller"),
+        (("doctor", "--speed", "9"), "--speed"),
+        (("doctor", "extra"), "extra"),
+        (("lifecycle", "--format", "pdf"), "pdf"),
+        (("demo", "--pace", "fast"), "fast"),
+        (("doctor", "--data", "here", "--database", "there"), "not both"),
+    ],
+)
+async def test_wrong_arguments(words: tuple[str, ...], problem: str, tradepost: CommandLine) -> None:
+    done = await tradepost(*words)
+    assert done.code == 2
+    assert problem in one_sentence(done)
+
+
+async def test_version_and_no_arguments(tradepost: CommandLine) -> None:
+    assert (await tradepost("--version")).out.startswith("tradepost ")
+    done = await tradepost()
+    assert done.code == 0
+    assert done.out.startswith("Usage: tradepost COMMAND")
+
+
+async def test_a_reader_that_has_seen_enough(tmp_path_factory: pytest.TempPathFactory) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tradepost.doors.cli.app", "lifecycle", stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout._transport.close()  # type: ignore[attr-defined]
+    assert await process.stderr.read() == b""
+    assert await process.wait() == 1
+
+
+async def test_a_bug_is_not_hidden(tradepost: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradepost.doors.cli.lifecycle_print.diagram", None)
+    done = await tradepost("lifecycle")
+    assert done.code == 70
+    assert "Traceback" in done.err
+    assert done.err.endswith("tradepost: This is a bug in Tradepost: please report what stands above.\n")
+
+
+def test_what_is_expected_is_one_sentence() -> None:
+    assert explained(FileNotFoundError(2, "No such file or directory", "here")) == (
+        "here: No such file or directory.",
+        2,
+    )
+    assert explained(TimeoutError()) == ("TimeoutError.", 2)
+    assert explained(RuntimeError("ours")) is None
+    assert explained(AssertionError()) is None
+
+
+async def test_main_ends_the_program() -> None:
+    assert (await run("--version")).code == 0
+    assert (await run("fly")).code == 2

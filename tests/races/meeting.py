@@ -1,0 +1,52 @@
+"""Two or more transactions that want the same rows: all of them wait at one door, and it opens for all at once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from tests.scene import Scene
+from tradepost.ground.database import Transaction
+from tradepost.numbers import OrderKey
+
+T = TypeVar("T")
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'"""
+
+
+async def all_at_once(*acts: Callable[[], Awaitable[T]]) -> list[T]:
+    """Start them together; their answers, in order. What one raises is raised."""
+    return list(await asyncio.gather(*(act() for act in acts)))
+
+
+async def meet_at_orders(market: Scene, keys: Sequence[OrderKey], *acts: Callable[[], Awaitable[T]]) -> list[T]:
+    """Let the acts run up against these locked orders one after the other, then let go: they pass in that order."""
+    lock = """SELECT 1 FROM orders JOIN unnest($1::text[], $2::text[]) AS n (seller_id, order_id)
+               USING (seller_id, order_id) ORDER BY seller_id, order_id FOR UPDATE OF orders"""
+
+    async def hold(tx: Transaction) -> None:
+        await tx.execute(lock, *zip(*keys, strict=True))
+
+    return await _meet(market, hold, acts)
+
+
+async def meet_at_offers(market: Scene, *acts: Callable[[], Awaitable[T]]) -> list[T]:
+    """The same for all offers."""
+
+    async def hold(tx: Transaction) -> None:
+        await tx.execute("SELECT 1 FROM offers ORDER BY seller_id, sku FOR UPDATE")
+
+    return await _meet(market, hold, acts)
+
+
+async def _meet(
+    market: Scene, hold: Callable[[Transaction], Awaitable[None]], acts: Sequence[Callable[[], Awaitable[T]]]
+) -> list[T]:
+    started: list[asyncio.Task[T]] = []
+    async with asyncio.timeout(30), market.database.transaction() as tx:
+        await hold(tx)
+        for act in acts:
+            started.append(asyncio.ensure_future(act()))
+            while await tx.value(WAITING) < len(started):
+                await asyncio.sleep(0)
+    return list(await asyncio.gather(*started))

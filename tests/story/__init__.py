@@ -1,0 +1,1 @@
+"""The process retold, a file for each step of it, for readers who do not program."""
