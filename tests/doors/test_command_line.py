@@ -84,10 +84,7 @@ async def test_a_bug_is_not_hidden(tradepost: CommandLine, monkeypatch: pytest.M
 
 
 def test_what_is_expected_is_one_sentence() -> None:
-    assert explained(FileNotFoundError(2, "No such file or directory", "here")) == (
-        "here: No such file or directory.",
-        2,
-    )
+    assert explained(FileNotFoundError(2, "No such file", "here")) == ("here: No such file.", 2)
     assert explained(TimeoutError()) == ("TimeoutError.", 2)
     assert explained(RuntimeError("ours")) is None
     assert explained(AssertionError()) is None

@@ -1,4 +1,4 @@
-"""`tradepost work`: what falls due is done, notices are delivered, and trouble with one duty does not stop the other."""
+"""`tradepost work`: what falls due is done, notices are delivered, and trouble with one duty stops no other."""
 
 import asyncio
 import signal
@@ -84,5 +84,7 @@ async def test_mail_settings_are_checked_first(
 
 async def _until(scene: Scene, order_id: str, act: str) -> None:
     """Wait until this has happened to the order."""
-    while not await scene.rows("SELECT 1 FROM order_events WHERE order_id = $1 AND act = $2", order_id, act):
+    while True:
+        if await scene.rows("SELECT 1 FROM order_events WHERE order_id = $1 AND act = $2", order_id, act):
+            return
         await asyncio.sleep(0.02)

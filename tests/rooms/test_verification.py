@@ -10,7 +10,9 @@ import pytest
 from tests.scene import BEA, BOB, LAMP, PRO, Scene
 from tradepost import timekeeping
 from tradepost.ground.clock import machine_now
+from tradepost.ground.database import Transaction
 from tradepost.lifecycle import State
+from tradepost.numbers import OrderKey
 from tradepost.payments import records as payments
 from tradepost.payments.gateway import Answer, SimulatedGateway, Verdict
 from tradepost.payments.records import Question
@@ -239,6 +241,20 @@ async def test_two_workers_ask_each_question_once(scene: Scene) -> None:
     asked = await asyncio.gather(ask_due(scene.database, first), ask_due(scene.database, second))
     assert sum(asked) == len(first.asked) + len(second.asked) == 6
     assert [await scene.acts(key) for key in keys] == [["place", "approve"]] * 6
+
+
+async def test_a_worker_takes_the_questions_that_another_is_not_just_taking(scene: Scene) -> None:
+    keys = {await scene.pay_with("approve") for _ in range(6)}
+    now, lease_ends = machine_now(), machine_now() + timedelta(minutes=2)
+
+    async def claim(tx: Transaction, limit: int) -> set[OrderKey]:
+        return {one.key for one in await payments.claim(tx, "simulated", tx.now, limit, now, lease_ends)}
+
+    async with scene.database.transaction() as first, scene.database.transaction() as second:
+        some = await claim(first, 4)
+        others = await asyncio.wait_for(claim(second, 4), timeout=60)  # it does not wait for the first one
+    assert (len(some), len(others)) == (4, 2)
+    assert some | others == keys
 
 
 async def test_while_one_worker_asks_another_finds_nothing_to_ask(scene: Scene) -> None:

@@ -26,6 +26,7 @@ class Happened:
 
     at: datetime
     key: OrderKey
+    number: int
     act: Act
     state: State
 
@@ -52,7 +53,7 @@ async def happened(tx: Transaction, after: datetime, until: datetime, limit: int
     """The events of all orders after one moment and until another, the first so many, and how many there are."""
     rows = await tx.fetch(
         """
-        SELECT happened_at, seller_id, order_id, act, state, count(*) OVER ()
+        SELECT happened_at, seller_id, order_id, number, act, state, count(*) OVER ()
           FROM order_events
          WHERE happened_at > $1 AND happened_at <= $2
          ORDER BY happened_at, seller_id, order_id, number
@@ -60,8 +61,8 @@ async def happened(tx: Transaction, after: datetime, until: datetime, limit: int
         """,
         after, until, limit,
     )  # fmt: skip
-    events = [Happened(row[0], OrderKey(row[1], row[2]), Act(row[3]), State(row[4])) for row in rows]
-    return events, rows[0][5] if rows else 0
+    events = [Happened(row[0], OrderKey(row[1], row[2]), row[3], Act(row[4]), State(row[5])) for row in rows]
+    return events, rows[0][6] if rows else 0
 
 
 async def _deadline(tx: Transaction, seller_id: str, order_id: str) -> Act | None:

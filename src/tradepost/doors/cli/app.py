@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 
 import structlog
 from cyclopts import App, CycloptsError
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code."""
+    _write_utf8()
     _log_to_stderr()
     try:
         code = asyncio.run(_until_terminated(arguments))
@@ -86,6 +88,13 @@ async def answer(arguments: Sequence[str]) -> int:
             said = ("This is a bug in Tradepost: please report what stands above.", BUG)
         return _say(*said)
     return code if isinstance(code, int) else 0
+
+
+def _write_utf8() -> None:
+    """Whatever the machine's locale: titles are in many scripts, and reports are UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _log_to_stderr() -> None:

@@ -1,6 +1,7 @@
 """`tradepost clock`: the business clock of a marketplace, seen and moved."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -12,9 +13,11 @@ from tradepost.doors.cli.mistakes import NO, Mistake
 from tradepost.doors.cli.moments import duration, in_words, moment, shown
 from tradepost.doors.cli.words import HAPPENED, WILL_HAPPEN
 from tradepost.ground.clock import BusinessClock
+from tradepost.ground.database import Transaction
 from tradepost.reports.coming import Coming, Happened, coming, happened
 
 MOST_SHOWN = 20
+MOST_KNOWN = 1000
 _INSTANT = timedelta(microseconds=1)
 
 clock = App(
@@ -68,11 +71,11 @@ async def advance(duration_or_time: str, /, *, where: Where = HERE) -> int:
     """
     async with open_house(where) as house:
         async with house.database.transaction() as tx:
-            before, zone = tx.now, await marketplace_zone(tx)
+            before, zone, known = tx.now, await marketplace_zone(tx), await _known(tx, tx.now)
         span = duration(duration_or_time)
         to = before + _bearable(span, before) if span is not None else moment(duration_or_time, zone)
         await timekeeping.move_clock(house.database, to, house.gateways)
-        await _tell(house, before, to, zone)
+        await _tell(house, known, to, zone)
     return 0
 
 
@@ -86,6 +89,7 @@ async def to_next(*, where: Where = HERE) -> int:
     async with open_house(where) as house:
         async with house.database.transaction() as tx:
             before, zone, at = tx.now, await marketplace_zone(tx), await timekeeping.next_moment(tx)
+            known = await _known(tx, min(before, at or before))
         if at is None:
             print("Nothing waits for the clock.")
             return NO
@@ -94,7 +98,7 @@ async def to_next(*, where: Where = HERE) -> int:
         else:
             while not (await timekeeping.turn(house.database, house.gateways)).idle:
                 pass
-        await _tell(house, min(before, at - _INSTANT), max(before, at), zone)
+        await _tell(house, known, max(before, at), zone)
     return 0
 
 
@@ -141,16 +145,33 @@ def _bearable(span: timedelta, since: datetime) -> timedelta:
     return span
 
 
-async def _tell(house: House, after: datetime, until: datetime, zone: str) -> None:
+async def _tell(house: House, known: "_Known", until: datetime, zone: str) -> None:
+    """Print what happened up to a moment, but for what had happened before."""
     async with house.database.transaction() as tx:
-        events, count = await happened(tx, after, until, MOST_SHOWN)
+        found, count = await happened(tx, known.after, until, MOST_SHOWN + len(known.events))
         following = await timekeeping.next_moment(tx)
+    events, count = [event for event in found if event not in known.events][:MOST_SHOWN], count - known.count
     print(f"It is {shown(until, zone)} {zone}. {_counted(count)}")
     for event in events:
         print(f"  {_event(event, zone)}")
     if count > len(events):
         print(f"  and {count - len(events):,} more")
     print(f"Next: {shown(following, zone)} {zone}." if following else "Nothing else waits for the clock.")
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What had happened at a moment already: on a clock that stands still, more may happen at the same one."""
+
+    after: datetime  # the instant before that moment
+    events: Collection[Happened]
+    count: int
+
+
+async def _known(tx: Transaction, at: datetime) -> _Known:
+    after = at - _INSTANT
+    events, count = await happened(tx, after, tx.now, MOST_KNOWN)
+    return _Known(after, frozenset(events), count)
 
 
 def _counted(count: int) -> str:

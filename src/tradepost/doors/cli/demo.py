@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import DELIVERED, Outcome, Send
 from tradepost.notices.writing import Letter
 from tradepost.refusals import Refusal
-from tradepost.reports.coming import happened
+from tradepost.reports.coming import Happened, happened
 
 WIDTH = 120  # where the output is no terminal
 PACE_SECONDS = 0.25  # on a terminal, so that one can follow
@@ -39,8 +39,8 @@ async def demo(
     by itself is done by Tradepost, and every line about an order is read from that
     order's own history.
 
-    With --keep the marketplace stays, in an empty database, so that the other
-    commands can be tried on it.
+    With --keep, or a --database, the marketplace stays, so that the other commands
+    can be tried on it.
 
     Exit codes: 0 everything came as the story says; 1 something did not.
 
@@ -65,7 +65,7 @@ async def demo(
                 await asyncio.sleep(rest)
         console.print(f"\n{len(STORY) + 1}. What became of it\n", style="bold")
         sound = await summary(console, teller.stage, teller.letters)
-        if keep:
+        if keep or where.database:
             _invite(console, teller.stage)
     return NO if teller.surprises or not sound else 0
 
@@ -101,13 +101,14 @@ class _Teller:
         before = await self._histories(at)
         self._say(f"[bold cyan]{local_time(at, ZONE):%a %d %b %H:%M}[/]  {scene.says}")
         self._tell_events(before, at)
+        known = set(before)
         if isinstance(scene.deed, SHOWING):
             await show(self.console, self.stage, self.letters, scene.deed, at)
         elif scene.deed is not None:
             refusal, more = await do(self.stage, scene.deed, at)
             self._check(scene, refusal)
             await timekeeping.move_clock(house.database, at, house.gateways)  # the gateway is asked at once
-            self._tell_events((await self._histories(at))[len(before) :], at)
+            self._tell_events([event for event in await self._histories(at) if event not in known], at)
             for line in more.splitlines():
                 self._say(f"[dim]│[/] {line}", indent=18)
         self._told_until = at
@@ -123,19 +124,17 @@ class _Teller:
         self.letters.append(letter)
         return DELIVERED
 
-    async def _histories(self, until: datetime) -> list[tuple[datetime, str]]:
+    async def _histories(self, until: datetime) -> list[Happened]:
+        """What happened since the last scene."""
         async with self.stage.house.database.transaction() as tx:
             events, _ = await happened(tx, self._told_until, until, 1000)
-        told = [(event, self.stage.name(event.key)) for event in events]
-        return [
-            (event.at, f"{name}: {HAPPENED[event.act]} [dim]({event.state.status})[/]")
-            for event, name in sorted(told, key=lambda one: (one[0].at, one[1]))
-        ]
+        return sorted(events, key=lambda event: (event.at, self.stage.name(event.key), event.number))
 
-    def _tell_events(self, events: list[tuple[datetime, str]], at: datetime) -> None:
-        for moment_of, line in events:
-            then = "" if moment_of == at else f"[dim]{local_time(moment_of, ZONE):%a %d %b %H:%M}[/] "
-            self._say(f"{then}{line}", indent=18)
+    def _tell_events(self, events: Sequence[Happened], at: datetime) -> None:
+        for event in events:
+            then = "" if event.at == at else f"[dim]{local_time(event.at, ZONE):%a %d %b %H:%M}[/] "
+            what = f"{self.stage.name(event.key)}: {HAPPENED[event.act]}"
+            self._say(f"{then}{what} [dim]({event.state.status})[/]", indent=18)
 
     def _check(self, scene: Scene, refusal: Refusal | None) -> None:
         if refusal is not None:
