@@ -146,60 +146,45 @@ class Row:
 
 _BEFORE_APPROVAL = (State.HELD, State.VERIFYING)
 _TO_SHIP = (State.UNSHIPPED, State.PARTIALLY_SHIPPED)
-_BUYER_AND_SELLER_CANCELED = ((Party.BUYER, Notice.ORDER_CANCELED), (Party.SELLER, Notice.ORDER_CANCELED))
+_BUYER_OR_SERVICE = (Party.BUYER, Party.CUSTOMER_SERVICE)
+_TELL_BUYER = ((Party.BUYER, Notice.ORDER_CANCELED),)
+_TELL_BOTH = (*_TELL_BUYER, (Party.SELLER, Notice.ORDER_CANCELED))
+
+
+def _canceling(
+    act: Act,
+    sources: tuple[State, ...],
+    by: tuple[Party, ...],
+    tells: tuple[tuple[Party, Notice], ...],
+    stock: Stock,
+    reason: str,
+) -> Row:
+    """An act that cancels all that is left of an order."""
+    targets = (State.SHIPPED, State.CANCELED) if sources == _TO_SHIP else (State.CANCELED,)
+    return Row(act, sources, targets, by, tells, "canceled_at", None, Units.CANCEL_REST, stock, reason)
+
 
 ACTS = (
     Row(Act.PLACE, (), (State.HELD,), (Party.BUYER,), stamps="placed_at", stock=Stock.TAKEN),
-    Row(
+    _canceling(
         Act.CANCEL_BY_BUYER,
         (State.HELD, State.APPROVED),
-        (State.CANCELED,),
-        (Party.BUYER, Party.CUSTOMER_SERVICE),
-        _BUYER_AND_SELLER_CANCELED,
-        stamps="canceled_at",
-        units=Units.CANCEL_REST,
-        stock=Stock.RETURNED,
-        reason="buyer_canceled",
+        _BUYER_OR_SERVICE,
+        _TELL_BOTH,
+        Stock.RETURNED,
+        "buyer_canceled",
     ),
     # Approved after the hold, an order is released at the same moment: the deadline of `approved` is due already.
     Row(Act.APPROVE, _BEFORE_APPROVAL, (State.APPROVED,), (Party.VERIFICATION,), stamps="approved_at"),
     Row(Act.DEFER, _BEFORE_APPROVAL, (), (Party.VERIFICATION,)),
     Row(Act.FAIL_PAYMENT, _BEFORE_APPROVAL, (), (Party.VERIFICATION,), ((Party.BUYER, Notice.PAYMENT_FAILED),)),
-    Row(Act.CHANGE_PAYMENT, _BEFORE_APPROVAL, (), (Party.BUYER, Party.CUSTOMER_SERVICE)),
+    Row(Act.CHANGE_PAYMENT, _BEFORE_APPROVAL, (), _BUYER_OR_SERVICE),
     # A23: the seller is not told of a cancellation by verification; the record in Manage Orders is all.
-    Row(
-        Act.DECLINE,
-        _BEFORE_APPROVAL,
-        (State.CANCELED,),
-        (Party.VERIFICATION,),
-        ((Party.BUYER, Notice.ORDER_CANCELED),),
-        stamps="canceled_at",
-        units=Units.CANCEL_REST,
-        stock=Stock.RETURNED,
-        reason="payment_declined",
-    ),
-    Row(
-        Act.REPORT_FRAUD,
-        _BEFORE_APPROVAL,
-        (State.CANCELED,),
-        (Party.VERIFICATION,),
-        ((Party.BUYER, Notice.ORDER_CANCELED),),
-        stamps="canceled_at",
-        units=Units.CANCEL_REST,
-        stock=Stock.RETURNED,
-        reason="fraud",
-    ),
+    _canceling(Act.DECLINE, _BEFORE_APPROVAL, (Party.VERIFICATION,), _TELL_BUYER, Stock.RETURNED, "payment_declined"),
+    _canceling(Act.REPORT_FRAUD, _BEFORE_APPROVAL, (Party.VERIFICATION,), _TELL_BUYER, Stock.RETURNED, "fraud"),
     Row(Act.END_HOLD, (State.HELD,), (State.VERIFYING,), (Party.CLOCK,)),
-    Row(
-        Act.GIVE_UP_VERIFYING,
-        (State.VERIFYING,),
-        (State.CANCELED,),
-        (Party.CLOCK,),
-        ((Party.BUYER, Notice.ORDER_CANCELED),),
-        stamps="canceled_at",
-        units=Units.CANCEL_REST,
-        stock=Stock.RETURNED,
-        reason="verification_expired",
+    _canceling(
+        Act.GIVE_UP_VERIFYING, (State.VERIFYING,), (Party.CLOCK,), _TELL_BUYER, Stock.RETURNED, "verification_expired"
     ),
     Row(
         Act.RELEASE,
@@ -224,7 +209,7 @@ ACTS = (
         _TO_SHIP,
         (State.UNSHIPPED, State.PARTIALLY_SHIPPED, State.SHIPPED, State.CANCELED),
         (Party.SELLER,),
-        ((Party.BUYER, Notice.ORDER_CANCELED),),
+        _TELL_BUYER,
         stamps="canceled_at",
         units=Units.CANCEL,
         stock=Stock.BY_REASON,
@@ -233,7 +218,7 @@ ACTS = (
         Act.REQUEST_CANCELLATION,
         _TO_SHIP,
         (),
-        (Party.BUYER, Party.CUSTOMER_SERVICE),
+        _BUYER_OR_SERVICE,
         ((Party.SELLER, Notice.CANCELLATION_REQUESTED),),
         stamps="cancellation_requested_at",
         once=Reason.CANCELLATION_ALREADY_REQUESTED,
@@ -248,17 +233,7 @@ ACTS = (
         once=Reason.ALREADY_REMINDED,
     ),
     # The goods may have left the seller: the stock does not come back by itself.
-    Row(
-        Act.CANCEL_UNCONFIRMED,
-        _TO_SHIP,
-        (State.SHIPPED, State.CANCELED),
-        (Party.CLOCK,),
-        _BUYER_AND_SELLER_CANCELED,
-        stamps="canceled_at",
-        units=Units.CANCEL_REST,
-        stock=Stock.KEPT,
-        reason="not_confirmed_in_time",
-    ),
+    _canceling(Act.CANCEL_UNCONFIRMED, _TO_SHIP, (Party.CLOCK,), _TELL_BOTH, Stock.KEPT, "not_confirmed_in_time"),
     Row(
         Act.DELIVER,
         (State.PARTIALLY_SHIPPED, State.SHIPPED),

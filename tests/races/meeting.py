@@ -44,9 +44,10 @@ async def _meet(
 ) -> list[T]:
     started: list[asyncio.Task[T]] = []
     async with asyncio.timeout(30), market.database.transaction() as tx:
+        await tx.execute("SET LOCAL stats_fetch_consistency = none")  # look anew every time
         await hold(tx)
         for act in acts:
             started.append(asyncio.ensure_future(act()))
             while await tx.value(WAITING) < len(started):
-                await asyncio.sleep(0)
+                assert not started[-1].done(), await started[-1]
     return list(await asyncio.gather(*started))

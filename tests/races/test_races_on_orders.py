@@ -20,6 +20,7 @@ from tradepost.process.shipment.confirmations import Confirmed
 from tradepost.refusals import Reason, Refusal
 
 POLICY = Policy()
+KEPT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 @pytest.mark.parametrize("buyer_first", [True, False])
@@ -43,7 +44,7 @@ async def test_the_buyer_cancels_while_the_payment_is_declined(market: Scene, ve
     """Stock comes back once, whoever it was."""
     for _ in range(10):
         key = await market.place()
-        outcomes = await all_at_once(lambda: market.cancel_by_buyer(key, BEA), lambda: market.verdict(key, verdict))
+        outcomes = await asyncio.gather(market.cancel_by_buyer(key, BEA), market.verdict(key, verdict))
         assert sum(outcome is None for outcome in outcomes) == 1
         assert await market.stock(PRO, LAMP) == 1000
 
@@ -92,7 +93,7 @@ async def test_several_workers_and_500_deadlines(market: Scene, workers: int) ->
     rounds = await all_at_once(*[worker] * workers)
     assert min(rounds) > 0
     acts = await market.rows("SELECT act, count(*) FROM order_events GROUP BY act")
-    assert {act: number for act, number in acts} == {Act.PLACE: 500, Act.END_HOLD: 500, Act.GIVE_UP_VERIFYING: 500}
+    assert dict(acts) == {Act.PLACE: 500, Act.END_HOLD: 500, Act.GIVE_UP_VERIFYING: 500}
     told = await market.rows("SELECT kind, receiver, count(*) FROM notices GROUP BY kind, receiver")
     assert [tuple(row) for row in told] == [("order_canceled", "buyer", len(keys))]
     assert await market.stock(PRO, LAMP) == 1000
@@ -210,11 +211,11 @@ async def test_a_move_of_the_clock_waits_for_acts_and_acts_wait_for_it(market: S
     before = await market.now()
     async with market.database.transaction() as tx:
         move = asyncio.ensure_future(market.advance(POLICY.hold))
-        while not await tx.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
-            await asyncio.sleep(0)
+        while not await tx.value(KEPT_WAITING):
+            assert not move.done()
         act = asyncio.ensure_future(market.cancel_by_buyer(key, BEA))
-        while await tx.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") < 2:
-            await asyncio.sleep(0)
+        while await tx.value(KEPT_WAITING) < 2:
+            assert not act.done()
         assert (await tx.read_clock()).now() == before
     await move
     answer = await act
