@@ -17,7 +17,7 @@ from tradepost.ground.database import Database, connect
 from tradepost.listings.offers import list_offers
 from tradepost.listings.records import Listing
 from tradepost.numbers import OrderKey
-from tradepost.orders import deadlines
+from tradepost.orders import sweep
 from tradepost.payments.gateway import Verdict
 from tradepost.people import records as people
 from tradepost.people.accounts import NewMarketplace, open_marketplace
@@ -69,7 +69,7 @@ async def measure(orders: int) -> Measurement:
 async def _release(url: str, orders: int) -> tuple[float, Any]:
     async with connect(url) as database:
         began = perf_counter()
-        while await database.run(lambda tx: deadlines.fire_due(tx, HOLD_END)):
+        while await database.run(lambda tx: sweep.fire_due(tx, HOLD_END)):
             pass
         rate = orders / (perf_counter() - began)
         async with database.transaction() as tx:

@@ -10,7 +10,7 @@ from asyncpg import InterfaceError, PostgresConnectionError
 from tradepost.ground.clock import simulated_clock
 from tradepost.ground.database import Database, Transaction
 from tradepost.numbers import OrderKey
-from tradepost.orders import deadlines, records
+from tradepost.orders import records, sweep
 from tradepost.payments.gateway import Gateway
 from tradepost.process.verification.asking import ask_due, ask_while_time_leaps
 from tradepost.refusals import Reason, Refused
@@ -49,7 +49,7 @@ async def catch_up(database: Database, seller_id: str) -> None:
 
 async def _due(database: Database, seller_id: str | None = None) -> list[OrderKey]:
     async def read(tx: Transaction) -> list[OrderKey]:
-        return await records.due(tx, tx.now, deadlines.BATCH, wait_for_gateways=False, seller_id=seller_id)
+        return await records.due(tx, tx.now, sweep.BATCH, wait_for_gateways=False, seller_id=seller_id)
 
     return await database.run(read)
 
@@ -63,7 +63,7 @@ async def _sweep(database: Database, keys: Sequence[OrderKey]) -> int:
     if not keys:
         return 0
     try:
-        await database.run(lambda tx: deadlines.fire(tx, keys, tx.now))
+        await database.run(lambda tx: sweep.fire(tx, keys, tx.now))
     except (OSError, PostgresConnectionError, InterfaceError):
         raise  # the database is away, and no order is to blame
     except Exception as error:
@@ -93,11 +93,11 @@ async def move_clock(database: Database, to: datetime, gateways: Sequence[Gatewa
 
 async def pass_time(tx: Transaction, until: datetime, gateways: Sequence[Gateway]) -> None:
     """Let everything happen that falls due by `until`, on every order in the order of its own moments."""
-    while await deadlines.fire_due(tx, until, wait_for_gateways=True) + sum(
+    while await sweep.fire_due(tx, until, wait_for_gateways=True) + sum(
         [await ask_while_time_leaps(tx, gateway, until) for gateway in gateways]
     ):
         pass
-    while await deadlines.fire_due(tx, until):  # orders whose gateway is not among these
+    while await sweep.fire_due(tx, until):  # orders whose gateway is not among these
         pass
 
 

@@ -11,7 +11,7 @@ from tests.scene import BEA, LAMP, MARKET, MUG, PARCEL, PRO, SOLO, VASE, Scene, 
 from tradepost.ground.database import Transaction, connect
 from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey
-from tradepost.orders import deadlines
+from tradepost.orders import sweep
 from tradepost.payments.gateway import Verdict
 from tradepost.payments.records import Means
 from tradepost.people.accounts import change_policy
@@ -99,7 +99,7 @@ class _Counter:
     async def swept(self, act: str, count: int, after: timedelta) -> None:
         """Time passes, and a worker finds so many orders due."""
         await self.scene.set_clock(await self.scene.now() + after)
-        swept = await self.counted(act, lambda tx: deadlines.fire_due(tx, tx.now, limit=count))
+        swept = await self.counted(act, lambda tx: sweep.fire_due(tx, tx.now, limit=count))
         assert swept == count
 
     async def stand(self, keys: Sequence[OrderKey], state: State) -> None:

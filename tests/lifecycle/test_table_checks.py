@@ -8,7 +8,8 @@ from string import Formatter
 import pytest
 
 import tradepost
-from tradepost.lifecycle import ACTS, CELLS, DEADLINES, FINISHED, PENDING, ROW_OF, Act, Deadline, Party, Row, State
+from tradepost.deadlines import DEADLINES, Deadline
+from tradepost.lifecycle import ACTS, CELLS, FINISHED, PENDING, ROW_OF, Act, Party, Row, State
 from tradepost.policy import Policy
 from tradepost.refusals import SENTENCES, Reason
 

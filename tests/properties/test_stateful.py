@@ -42,7 +42,7 @@ from tradepost.ground.database import Database, Transaction, connect
 from tradepost.listings.offers import list_offers, set_stock
 from tradepost.listings.records import Listing
 from tradepost.numbers import OrderKey
-from tradepost.orders import deadlines
+from tradepost.orders import sweep
 from tradepost.orders.units import Items
 from tradepost.payments.gateway import Verdict
 from tradepost.people import records as people
@@ -285,7 +285,7 @@ class LivingMarketplace(RuleBasedStateMachine):
 
     def work(self, limit: int) -> None:
         """A turn of the worker, at times one that does not get far."""
-        self.run(self.database.run(lambda tx: deadlines.fire_due(tx, tx.now, limit=limit)))
+        self.run(self.database.run(lambda tx: sweep.fire_due(tx, tx.now, limit=limit)))
 
     # After every step
 

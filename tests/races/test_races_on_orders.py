@@ -12,7 +12,6 @@ from tests.scene import BEA, BOB, LAMP, MUG, PRO, SOLO, VASE, Scene
 from tradepost import timekeeping
 from tradepost.lifecycle import Act, State
 from tradepost.notices import records as notices
-from tradepost.orders import deadlines
 from tradepost.payments.gateway import Answer, Verdict
 from tradepost.payments.records import Question
 from tradepost.policy import Policy
@@ -82,7 +81,7 @@ async def test_several_workers_and_500_deadlines(market: Scene, workers: int) ->
     await market.set_clock(await market.now() + POLICY.verification_limit)
 
     async def sweep() -> int:
-        return await market.database.run(lambda tx: deadlines.fire_due(tx, tx.now, limit=50))
+        return await market.database.run(lambda tx: sweep.fire_due(tx, tx.now, limit=50))
 
     async def worker() -> int:
         rounds = 0

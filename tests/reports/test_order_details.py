@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.scene import ADDRESS, BEA, LAMP, PARCEL, SOLO, START, VASE, Scene
-from tradepost.lifecycle import DEADLINES, Act, State
+from tradepost.deadlines import DEADLINES
+from tradepost.lifecycle import Act, State
 from tradepost.numbers import OrderKey
 from tradepost.process.shipment.confirmations import Confirmed, Parcel
 from tradepost.reports.order_details import WHAT_HAPPENS, OrderDetails, order_details, ship_to

@@ -63,28 +63,40 @@ async def of_sellers(tx: Transaction, seller_ids: Collection[str]) -> list[Offer
     return [Offer(*row) for row in rows]
 
 
-async def take(tx: Transaction, quantities: Mapping[OfferKey, int], at: datetime) -> None:
+class Units(NamedTuple):
+    """So many units of an offer, and the last moment at which one of them moved."""
+
+    quantity: int
+    at: datetime
+
+
+def add_units(moved: dict[OfferKey, Units], key: OfferKey, quantity: int, at: datetime) -> None:
+    """Add units of an offer to those that a batch moves."""
+    before = moved.get(key, Units(0, at))
+    moved[key] = Units(before.quantity + quantity, max(before.at, at))
+
+
+async def take(tx: Transaction, taken: Mapping[OfferKey, Units]) -> None:
     """Take units out of the stock of locked offers that have them."""
-    await _change_available(tx, {key: -quantity for key, quantity in quantities.items()}, at)
+    await _change_available(tx, {key: units._replace(quantity=-units.quantity) for key, units in taken.items()})
 
 
-async def give_back(tx: Transaction, quantities: Mapping[OfferKey, int], at: datetime) -> None:
+async def give_back(tx: Transaction, returned: Mapping[OfferKey, Units]) -> None:
     """Return canceled units to the stock; an offer that its seller closed stays closed."""
-    await lock(tx, quantities)
-    await _change_available(tx, quantities, at)
+    await lock(tx, returned)
+    await _change_available(tx, returned)
 
 
-async def _change_available(tx: Transaction, changes: Mapping[OfferKey, int], at: datetime) -> None:
+async def _change_available(tx: Transaction, changes: Mapping[OfferKey, Units]) -> None:
     await tx.execute(
         """
         UPDATE offers o
-           SET available = o.available + n.change, updated_at = $5
-          FROM unnest($2::text[], $3::text[], $4::int[]) AS n (seller_id, sku, change)
+           SET available = o.available + n.change, updated_at = greatest(o.updated_at, n.at)
+          FROM unnest($2::text[], $3::text[], $4::int[], $5::timestamptz[]) AS n (seller_id, sku, change, at)
          WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
         """,
         sorted({key.seller_id for key in changes}),
-        *columns(((*key, change) for key, change in changes.items()), 3),
-        at,
+        *columns(((*key, *units) for key, units in changes.items()), 4),
     )
 
 

@@ -5,12 +5,12 @@ notices in a handful of statements for the whole batch. Deadlines are fired at t
 not a worker has come by: a late act is refused and an act that has become possible is granted.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple
 
 from tradepost import delivery_promise, lifecycle
+from tradepost.deadlines import next_deadline
 from tradepost.delivery_promise import SERVICES, SellerShipping
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, Party, Row, Stock, Units
@@ -24,7 +24,7 @@ from tradepost.orders.order import Line, Order
 from tradepost.people import policies
 from tradepost.people import records as people
 from tradepost.policy import Policy
-from tradepost.refusals import Reason, Refusal, Refused
+from tradepost.refusals import Reason, Refused
 
 NOT_RESTOCKED = "no_inventory"
 
@@ -39,52 +39,12 @@ class Actor(NamedTuple):
 CLOCK = Actor(Party.CLOCK, "clock")
 
 
-class Item(Protocol):
-    """One item of a batch: on which order, and at which moment."""
-
-    @property
-    def key(self) -> OrderKey: ...
-    @property
-    def at(self) -> datetime: ...
-
-
 class Unwritten(NamedTuple):
     """What has happened to orders and is not written down, as the statements that would write it take it."""
 
     events: list[tuple[Any, ...]]
     cancellations: list[tuple[Any, ...]]
     notices: list[QueuedNotice]
-
-
-ItemT = TypeVar("ItemT", bound=Item)
-OutcomeT = TypeVar("OutcomeT")
-
-
-async def each(
-    tx: Transaction, items: Sequence[ItemT], decide: Callable[["Journal", ItemT], OutcomeT], *, lines: bool = False
-) -> list[OutcomeT | Refusal]:
-    """Lock the orders of a batch, decide its items one after the other, and write.
-
-    The outcomes stand in the order of the items; what `decide` refuses is an outcome too and changes nothing.
-    """
-    if not items:
-        return []
-    journal = await Journal.open(tx, [item.key for item in items], max(item.at for item in items), lines=lines)
-    outcomes = [outcome_of(decide, journal, item) for item in items]
-    await journal.write()
-    return outcomes
-
-
-RoomT = TypeVar("RoomT")
-AnyT = TypeVar("AnyT")
-
-
-def outcome_of(decide: Callable[[RoomT, AnyT], OutcomeT], room: RoomT, item: AnyT) -> OutcomeT | Refusal:
-    """What `decide` says of one item, a refusal included."""
-    try:
-        return decide(room, item)
-    except Refused as no:
-        return no.refusal
 
 
 class Journal:
@@ -106,7 +66,7 @@ class Journal:
         self._changed_lines: dict[tuple[OrderKey, int], Line] = {}
         self._events: list[tuple[Any, ...]] = []
         self._cancellations: list[tuple[Any, ...]] = []
-        self._returned: Counter[OfferKey] = Counter()
+        self._returned: dict[OfferKey, offers.Units] = {}
         self._notices: list[QueuedNotice] = []
 
     @classmethod
@@ -194,7 +154,7 @@ class Journal:
         if act in lifecycle.VERDICTS:
             order.verify_at = verify_at
         if row.units:
-            detail = self._move_units(order, row, by.party, units, reason) | (detail or {})
+            detail = self._move_units(order, row, by.party, at, units, reason) | (detail or {})
         self._happen(order, row, by, at, detail)
         self._fire_due(order, at)
 
@@ -233,7 +193,7 @@ class Journal:
         if self._changed_lines:
             await records.update_lines(tx, [(key, line) for (key, _), line in self._changed_lines.items()])
         if self._returned:
-            await offers.give_back(tx, self._returned, tx.now)
+            await offers.give_back(tx, self._returned)
         if self._events:
             await records.insert_events(tx, self._events)
         if self._cancellations:
@@ -243,11 +203,11 @@ class Journal:
 
     def _fire_due(self, order: Order, until: datetime) -> None:
         while order.wakes_at is not None and order.wakes_at <= until:
-            deadline = lifecycle.next_deadline(order.state, order, self.policy(order))
+            deadline = next_deadline(order.state, order, self.policy(order))
             assert deadline is not None, f"{order.key} wakes without a deadline"
             moment, act = deadline
             row = lifecycle.CELLS[order.state, act]
-            detail = self._move_units(order, row, Party.CLOCK, None, None) if row.units else None
+            detail = self._move_units(order, row, Party.CLOCK, moment) if row.units else None
             if act is Act.RELEASE:
                 detail = self._promise_anew(order, moment)
             self._happen(order, row, CLOCK, moment, detail)
@@ -263,7 +223,7 @@ class Journal:
             setattr(order, row.stamps, at)
         if order.state not in lifecycle.UNVERIFIED:
             order.verify_at = None
-        deadline = lifecycle.next_deadline(order.state, order, self.policy(order))
+        deadline = next_deadline(order.state, order, self.policy(order))
         order.wakes_at = deadline and deadline[0]
         order.updated_at = at
         order.last_event += 1
@@ -274,7 +234,13 @@ class Journal:
             self._notices.append(QueuedNotice(*order.key, order.last_event, party, receiver_id, kind, at))
 
     def _move_units(
-        self, order: Order, row: Row, party: Party, units: Mapping[int, int] | None, reason: str | None
+        self,
+        order: Order,
+        row: Row,
+        party: Party,
+        at: datetime,
+        units: Mapping[int, int] | None = None,
+        reason: str | None = None,
     ) -> dict[str, Any]:
         """Ship or cancel units of an order; what the history says of it."""
         assert order.lines, f"the lines of {order.key} are not loaded"
@@ -288,10 +254,10 @@ class Journal:
                 order.lines[line_no].shipped += quantity
             order.shipped_units += sum(units.values())
             return {"units": {str(line_no): quantity for line_no, quantity in units.items()}}
-        return self._cancel_units(order, row, party, units, row.reason or reason or "")
+        return self._cancel_units(order, row, party, at, units, row.reason or reason or "")
 
     def _cancel_units(
-        self, order: Order, row: Row, party: Party, units: Mapping[int, int], reason: str
+        self, order: Order, row: Row, party: Party, at: datetime, units: Mapping[int, int], reason: str
     ) -> dict[str, Any]:
         order.canceled_by, order.cancel_reason = lifecycle.CANCELED_BY[party], reason
         returned = row.stock is Stock.RETURNED or (row.stock is Stock.BY_REASON and reason != NOT_RESTOCKED)
@@ -301,7 +267,7 @@ class Journal:
             line.canceled += quantity
             self._cancellations.append((*order.key, event, line_no, quantity, order.canceled_by, reason, returned))
             if returned:
-                self._returned[OfferKey(order.seller_id, line.sku)] += quantity
+                offers.add_units(self._returned, OfferKey(order.seller_id, line.sku), quantity, at)
         order.canceled_units += sum(units.values())
         return {"units": {str(line_no): quantity for line_no, quantity in units.items()}, "reason": reason}
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tradepost import lifecycle
+from tradepost.deadlines import next_deadline
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, State
 from tradepost.numbers import OrderKey
@@ -71,5 +71,5 @@ async def _deadline(tx: Transaction, seller_id: str, order_id: str) -> Act | Non
         return None
     version = (order.marketplace_id, order.policy_version)
     policy = (await policies.of(tx, [version]))[version]
-    deadline = lifecycle.next_deadline(order.state, order, policy)
+    deadline = next_deadline(order.state, order, policy)
     return deadline and deadline[1]

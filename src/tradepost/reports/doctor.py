@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tradepost import lifecycle, policy
+from tradepost.deadlines import next_deadline
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import PENDING, State
 from tradepost.people import records as people
@@ -189,7 +190,7 @@ def _wrong_deadline(order: _Standing, of: Policy | None) -> str:
     """An order whose policy is missing is the business of another check."""
     if of is None:
         return ""
-    deadline = lifecycle.next_deadline(order.state, order, of)
+    deadline = next_deadline(order.state, order, of)
     if order.wakes_at == (deadline and deadline[0]):
         return ""
     due = f"{deadline[1]} is due at {deadline[0]}" if deadline else "nothing is due any more"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tradepost import address, lifecycle
+from tradepost import address
 from tradepost.address import Address
+from tradepost.deadlines import next_deadline
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import TO_SHIP, Act, State
 from tradepost.notices.records import QueuedNotice
@@ -148,7 +149,7 @@ async def ship_to(tx: Transaction, key: OrderKey) -> Address | None:
 
 
 def _next(order: Order, policy: Policy) -> Next | None:
-    deadline = lifecycle.next_deadline(order.state, order, policy)
+    deadline = next_deadline(order.state, order, policy)
     if deadline is None:
         return None
     moment, act = deadline

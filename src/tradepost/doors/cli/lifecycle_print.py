@@ -9,8 +9,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from tradepost.deadlines import DEADLINES
 from tradepost.doors.cli.moments import in_words
-from tradepost.lifecycle import ACTS, CELLS, DEADLINES, FINISHED, Act, Party, Row, State, Units, state_by_units
+from tradepost.lifecycle import ACTS, CELLS, FINISHED, Act, Party, Row, State, Units, state_by_units
 from tradepost.policy import Policy
 
 WIDTH = 120  # where the output is no terminal

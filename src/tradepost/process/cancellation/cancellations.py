@@ -7,7 +7,7 @@ from datetime import datetime
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, Party
 from tradepost.numbers import OrderKey
-from tradepost.orders import journal, units
+from tradepost.orders import batch, units
 from tradepost.orders.journal import Actor, Journal
 from tradepost.orders.units import Items
 from tradepost.refusals import Reason, Refusal, Refused
@@ -50,17 +50,17 @@ class SellerCancellation:
 
 async def cancel_by_buyers(tx: Transaction, wishes: Sequence[BuyerCancellation]) -> list[Refusal | None]:
     """Cancel orders inside their hold. Outcomes in the order of the wishes; None: canceled."""
-    return await journal.each(tx, wishes, _cancel_by_buyer, lines=True)
+    return await batch.each(tx, wishes, _cancel_by_buyer, lines=True)
 
 
 async def request_cancellations(tx: Transaction, wishes: Sequence[BuyerCancellation]) -> list[Refusal | None]:
     """Ask sellers to cancel; the seller decides. Outcomes in the order of the wishes; None: asked."""
-    return await journal.each(tx, wishes, _request)
+    return await batch.each(tx, wishes, _request)
 
 
 async def cancel_by_sellers(tx: Transaction, wishes: Sequence[SellerCancellation]) -> list[Refusal | None]:
     """Cancel units for their sellers. Outcomes in the order of the wishes; None: canceled."""
-    return await journal.each(tx, wishes, _cancel_by_seller, lines=True)
+    return await batch.each(tx, wishes, _cancel_by_seller, lines=True)
 
 
 def _cancel_by_buyer(book: Journal, wish: BuyerCancellation) -> None:

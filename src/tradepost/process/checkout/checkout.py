@@ -68,7 +68,7 @@ async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | 
     counter = await _Counter.open(tx, carts)
     outcomes = [_check_out(counter, cart) for cart in carts]
     if counter.taken:
-        await offers.take(tx, counter.taken, tx.now)
+        await offers.take(tx, counter.taken)
     await counter.journal.write()
     if counter.payments:
         await payments.put(tx, [(payment, None) for payment in counter.payments])
@@ -85,7 +85,7 @@ class _Counter:
         self.marketplaces: dict[str, Marketplace] = {}
         self.policies: dict[str, Policy] = {}  # of each marketplace, in force
         self.unverified: dict[str, int] = {}  # units by buyer, read only where a policy limits them
-        self.taken: Counter[OfferKey] = Counter()
+        self.taken: dict[OfferKey, offers.Units] = {}
         self.payments: list[payments.Payment] = []
 
     @classmethod
@@ -113,7 +113,7 @@ def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
         return no.refusal
     for key, quantity in wanted.items():
         counter.offers[key].available -= quantity
-        counter.taken[key] += quantity
+        offers.add_units(counter.taken, key, quantity, cart.at)
     counter.unverified[cart.buyer_id] = counter.unverified.get(cart.buyer_id, 0) + sum(wanted.values())
     return _place(counter, cart, marketplace)
 

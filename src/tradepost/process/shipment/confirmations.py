@@ -9,7 +9,8 @@ from tradepost.calendar_days import local_date
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import PENDING, Act, Party, State
 from tradepost.numbers import OrderKey
-from tradepost.orders.journal import Actor, Journal, outcome_of
+from tradepost.orders.batch import outcome_of
+from tradepost.orders.journal import Actor, Journal
 from tradepost.orders.order import Order
 from tradepost.orders.units import Items, units_left
 from tradepost.process.shipment import records

@@ -7,7 +7,7 @@ from datetime import datetime
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, Party
 from tradepost.numbers import OrderKey
-from tradepost.orders import journal
+from tradepost.orders import batch
 from tradepost.orders.journal import Actor, Journal
 from tradepost.refusals import Refusal
 
@@ -23,7 +23,7 @@ class Delivery:
 
 async def record_deliveries(tx: Transaction, deliveries: Sequence[Delivery]) -> list[Refusal | None]:
     """Record deliveries; taken once an order, as soon as something was shipped. None: recorded."""
-    return await journal.each(tx, deliveries, _deliver)
+    return await batch.each(tx, deliveries, _deliver)
 
 
 def _deliver(book: Journal, delivery: Delivery) -> None:

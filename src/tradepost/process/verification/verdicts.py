@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, Party
 from tradepost.numbers import OrderKey
-from tradepost.orders.journal import Actor, Journal, outcome_of
+from tradepost.orders.batch import outcome_of
+from tradepost.orders.journal import Actor, Journal
 from tradepost.orders.order import Order
 from tradepost.payments import records as payments
 from tradepost.payments.gateway import Verdict
