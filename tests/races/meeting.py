@@ -43,7 +43,7 @@ async def _meet(
     market: Scene, hold: Callable[[Transaction], Awaitable[None]], acts: Sequence[Callable[[], Awaitable[T]]]
 ) -> list[T]:
     started: list[asyncio.Task[T]] = []
-    async with asyncio.timeout(30), market.database.transaction() as tx:
+    async with asyncio.timeout(5), market.database.transaction() as tx:
         await tx.execute("SET LOCAL stats_fetch_consistency = none")  # look anew every time
         await hold(tx)
         for act in acts:
