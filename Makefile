@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test campaign lint format docs lock setup setup-dev clean
+.PHONY: help run test campaign bench lint format docs lock setup setup-dev clean
 
 PYTHON ?= python3
 UV := uv==0.13.9
@@ -20,6 +20,9 @@ test: setup-dev ## Set up, then run every test
 
 campaign: setup-dev ## Run the property tests with many more and longer random histories
 	TRADEPOST_LONG=1 .venv/bin/pytest tests/properties
+
+bench: setup ## Measure against hand-written SQL, side by side on a server of its own
+	.venv/bin/python -m bench
 
 lint: setup-dev ## Check formatting, mistakes, types and the direction of imports
 	.venv/bin/ruff format --check

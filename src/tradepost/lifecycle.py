@@ -1,7 +1,7 @@
-"""The lifecycle of an order: states, acts, who may do them, what they change, who is told, and when the clock acts.
+"""The lifecycle of an order: its states, the acts, who may do them, what they change, and who is told.
 
-The journal executes these two tables, `tradepost lifecycle` and docs/lifecycle.md are printed from them, and the tests
-walk every cell of state x act x party. What is not in the tables does not happen to an order.
+The journal executes this table and that of deadlines.py beside it, `tradepost lifecycle` and docs/lifecycle.md are
+printed from them, and the tests walk every cell of state x act x party. What they do not hold does not happen.
 """
 
 from dataclasses import dataclass

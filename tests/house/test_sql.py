@@ -27,8 +27,6 @@ OVER_ALL_SELLERS = {
     "people/records.py::unverified_units": "a buyer's orders lie with all of their sellers",
     "notices/records.py::claim": "the worker takes what is due to be delivered, whoever's it is",
     "notices/records.py::backlog": "an operator looks at the whole outbox",
-    "notices/records.py::record": "names each of its rows by the whole key",
-    "notices/records.py::resend": "names each of its rows by the whole key",
     "notices/records.py::undeliverable": "an operator looks at the whole outbox",
 }
 """The statements on sellers' tables that cannot say whose rows they want, and why."""

@@ -143,13 +143,15 @@ async def record(tx: Transaction, results: Sequence[Result]) -> int:
           FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::int[], $6::timestamptz[],
                       $7::timestamptz[], $8::text[])
                AS result (seller_id, notice_id, leased_until, status, attempts, try_at, delivered_at, last_error)
-         WHERE notice.seller_id = result.seller_id
+         WHERE notice.seller_id = ANY($9)
+           AND notice.seller_id = result.seller_id
            AND notice.notice_id = result.notice_id
            AND (   result.status = 'delivered' AND notice.status <> 'delivered'
                 OR notice.status = 'queued' AND notice.try_at = result.leased_until)
         RETURNING 1
         """,
         *columns(sorted(results), 8),
+        sorted({result.seller_id for result in results}),
     )
     return len(rows)
 
@@ -190,6 +192,7 @@ async def undeliverable(
 
 async def resend(tx: Transaction, notices: Iterable[tuple[str, UUID]]) -> int:
     """Queue given-up notices, named by (seller_id, notice_id), for delivery again at once; how many there were."""
+    named = sorted(set(notices))
     rows = await tx.fetch(
         """
         UPDATE notices AS notice
@@ -198,13 +201,15 @@ async def resend(tx: Transaction, notices: Iterable[tuple[str, UUID]]) -> int:
                try_at = $3,
                last_error = NULL
           FROM unnest($1::text[], $2::uuid[]) AS named (seller_id, notice_id)
-         WHERE notice.seller_id = named.seller_id
+         WHERE notice.seller_id = ANY($4)
+           AND notice.seller_id = named.seller_id
            AND notice.notice_id = named.notice_id
            AND notice.status = 'undeliverable'
         RETURNING 1
         """,
-        *columns(sorted(set(notices)), 2),
+        *columns(named, 2),
         machine_now(),
+        sorted({seller_id for seller_id, _ in named}),
     )
     return len(rows)
 
