@@ -43,8 +43,8 @@ _MEANINGS = {
 }
 
 PENDING = frozenset({State.HELD, State.APPROVED, State.VERIFYING})
-TO_SHIP = frozenset({State.UNSHIPPED, State.PARTIALLY_SHIPPED})
-UNVERIFIED = frozenset({State.HELD, State.VERIFYING})
+TO_SHIP = (State.UNSHIPPED, State.PARTIALLY_SHIPPED)
+UNVERIFIED = (State.HELD, State.VERIFYING)
 FINISHED = frozenset({State.SHIPPED, State.CANCELED})
 
 
@@ -140,8 +140,6 @@ class Row:
     reason: str | None = None  # the cancellation reason, where the act itself is the reason
 
 
-_BEFORE_APPROVAL = (State.HELD, State.VERIFYING)
-_TO_SHIP = (State.UNSHIPPED, State.PARTIALLY_SHIPPED)
 _BUYER_OR_SERVICE = (Party.BUYER, Party.CUSTOMER_SERVICE)
 _TELL_BUYER = ((Party.BUYER, Notice.ORDER_CANCELED),)
 _TELL_BOTH = (*_TELL_BUYER, (Party.SELLER, Notice.ORDER_CANCELED))
@@ -156,7 +154,7 @@ def _canceling(
     reason: str,
 ) -> Row:
     """An act that cancels all that is left of an order."""
-    targets = (State.SHIPPED, State.CANCELED) if sources == _TO_SHIP else (State.CANCELED,)
+    targets = (State.SHIPPED, State.CANCELED) if sources == TO_SHIP else (State.CANCELED,)
     return Row(act, sources, targets, by, tells, "canceled_at", None, Units.CANCEL_REST, stock, reason)
 
 
@@ -171,13 +169,13 @@ ACTS = (
         "buyer_canceled",
     ),
     # Approved after the hold, an order is released at the same moment: the deadline of `approved` is due already.
-    Row(Act.APPROVE, _BEFORE_APPROVAL, (State.APPROVED,), (Party.VERIFICATION,), stamps="approved_at"),
-    Row(Act.DEFER, _BEFORE_APPROVAL, (), (Party.VERIFICATION,)),
-    Row(Act.FAIL_PAYMENT, _BEFORE_APPROVAL, (), (Party.VERIFICATION,), ((Party.BUYER, Notice.PAYMENT_FAILED),)),
-    Row(Act.CHANGE_PAYMENT, _BEFORE_APPROVAL, (), _BUYER_OR_SERVICE),
+    Row(Act.APPROVE, UNVERIFIED, (State.APPROVED,), (Party.VERIFICATION,), stamps="approved_at"),
+    Row(Act.DEFER, UNVERIFIED, (), (Party.VERIFICATION,)),
+    Row(Act.FAIL_PAYMENT, UNVERIFIED, (), (Party.VERIFICATION,), ((Party.BUYER, Notice.PAYMENT_FAILED),)),
+    Row(Act.CHANGE_PAYMENT, UNVERIFIED, (), _BUYER_OR_SERVICE),
     # A23: the seller is not told of a cancellation by verification; the record in Manage Orders is all.
-    _canceling(Act.DECLINE, _BEFORE_APPROVAL, (Party.VERIFICATION,), _TELL_BUYER, Stock.RETURNED, "payment_declined"),
-    _canceling(Act.REPORT_FRAUD, _BEFORE_APPROVAL, (Party.VERIFICATION,), _TELL_BUYER, Stock.RETURNED, "fraud"),
+    _canceling(Act.DECLINE, UNVERIFIED, (Party.VERIFICATION,), _TELL_BUYER, Stock.RETURNED, "payment_declined"),
+    _canceling(Act.REPORT_FRAUD, UNVERIFIED, (Party.VERIFICATION,), _TELL_BUYER, Stock.RETURNED, "fraud"),
     Row(Act.END_HOLD, (State.HELD,), (State.VERIFYING,), (Party.CLOCK,)),
     _canceling(
         Act.GIVE_UP_VERIFYING, (State.VERIFYING,), (Party.CLOCK,), _TELL_BUYER, Stock.RETURNED, "verification_expired"
@@ -192,7 +190,7 @@ ACTS = (
     ),
     Row(
         Act.CONFIRM_SHIPMENT,
-        _TO_SHIP,
+        TO_SHIP,
         (State.PARTIALLY_SHIPPED, State.SHIPPED),
         (Party.SELLER,),
         ((Party.BUYER, Notice.SHIPMENT_CONFIRMATION),),
@@ -202,7 +200,7 @@ ACTS = (
     Row(Act.EDIT_PACKAGE, (State.PARTIALLY_SHIPPED, State.SHIPPED), (), (Party.SELLER,)),
     Row(
         Act.CANCEL_BY_SELLER,
-        _TO_SHIP,
+        TO_SHIP,
         (State.UNSHIPPED, State.PARTIALLY_SHIPPED, State.SHIPPED, State.CANCELED),
         (Party.SELLER,),
         _TELL_BUYER,
@@ -212,7 +210,7 @@ ACTS = (
     ),
     Row(
         Act.REQUEST_CANCELLATION,
-        _TO_SHIP,
+        TO_SHIP,
         (),
         _BUYER_OR_SERVICE,
         ((Party.SELLER, Notice.CANCELLATION_REQUESTED),),
@@ -221,7 +219,7 @@ ACTS = (
     ),
     Row(
         Act.REMIND,
-        _TO_SHIP,
+        TO_SHIP,
         (),
         (Party.CLOCK,),
         ((Party.SELLER, Notice.CONFIRM_SHIPMENT_REMINDER),),
@@ -229,7 +227,7 @@ ACTS = (
         once=Reason.ALREADY_REMINDED,
     ),
     # The goods may have left the seller: the stock does not come back by itself.
-    _canceling(Act.CANCEL_UNCONFIRMED, _TO_SHIP, (Party.CLOCK,), _TELL_BOTH, Stock.KEPT, "not_confirmed_in_time"),
+    _canceling(Act.CANCEL_UNCONFIRMED, TO_SHIP, (Party.CLOCK,), _TELL_BOTH, Stock.KEPT, "not_confirmed_in_time"),
     Row(
         Act.DELIVER,
         (State.PARTIALLY_SHIPPED, State.SHIPPED),

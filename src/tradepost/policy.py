@@ -6,6 +6,8 @@ from typing import Any
 
 from tradepost.calendar_days import first_instant, local_date
 
+MOST_DAYS = 365  # of any duration: orders must not outlive the calendar
+
 
 class InvalidPolicy(ValueError):
     """A policy that contradicts itself; the sentence names the field."""
@@ -38,10 +40,11 @@ class Policy:
             raise InvalidPolicy(
                 "verification_limit must be shorter than confirm_days, or orders are released too late."
             )
-        if not 0 <= self.remind_days <= self.confirm_days:
-            raise InvalidPolicy("remind_days must lie between 0 and confirm_days.")
-        if not self.payment_retries or min(self.payment_retries) < timedelta(minutes=1):
-            raise InvalidPolicy("payment_retries needs at least one wait, each of a minute or more.")
+        if not 0 <= self.remind_days <= self.confirm_days <= MOST_DAYS:
+            raise InvalidPolicy(f"remind_days must lie between 0 and confirm_days, which are {MOST_DAYS} at most.")
+        shortest, longest = timedelta(minutes=1), timedelta(days=MOST_DAYS)
+        if not self.payment_retries or not all(shortest <= wait <= longest for wait in self.payment_retries):
+            raise InvalidPolicy(f"payment_retries needs at least one wait, each of a minute to {MOST_DAYS} days.")
         if self.unverified_units is not None and self.unverified_units < 1:
             raise InvalidPolicy("unverified_units must be a positive number or none.")
         local_date(datetime(2000, 1, 1, tzinfo=UTC), self.zone)  # an unknown zone is refused here

@@ -50,6 +50,7 @@ class Reason(StrEnum):
     PROFESSIONAL_PLAN_NEEDED = "professional_plan_needed"
     FILE_ALREADY_APPLIED = "file_already_applied"
     SELLER_NOT_FOUND = "seller_not_found"
+    MARKETPLACE_NOT_FOUND = "marketplace_not_found"
     # the clock
     CLOCK_IS_REAL = "clock_is_real"
     CLOCK_IS_IN_USE = "clock_is_in_use"
@@ -187,7 +188,11 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "时钟已显示 {now}，时间只能向前。",
     ),
     Reason.SELLER_NOT_FOUND: ("There is no seller {seller}.", "没有卖家 {seller}。"),
+    Reason.MARKETPLACE_NOT_FOUND: ("There is no marketplace {marketplace}.", "没有商城 {marketplace}。"),
 }
+
+
+NOT_TEXT = "it holds a character that no text has"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-from asyncpg import InterfaceError, PostgresConnectionError
-
 from tradepost.ground.clock import simulated_clock
 from tradepost.ground.database import Database, Transaction
 from tradepost.numbers import OrderKey
-from tradepost.orders import records, sweep
+from tradepost.orders import batch, records, sweep
 from tradepost.payments.gateway import Gateway
 from tradepost.process.verification.asking import ask_due, ask_while_time_leaps
 from tradepost.refusals import Reason, Refused
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +50,8 @@ async def _due(database: Database, seller_id: str | None = None) -> list[OrderKe
 
 
 async def _sweep(database: Database, keys: Sequence[OrderKey]) -> int:
-    """Fire the deadlines of these orders; how many orders that went well for.
-
-    A batch that fails is tried again in halves, until the order that it fails for stands alone: whatever is wrong with
-    that one, the clock goes on for all others.
-    """
-    if not keys:
-        return 0
-    try:
-        await database.run(lambda tx: sweep.fire(tx, keys, tx.now))
-    except (OSError, PostgresConnectionError, InterfaceError):
-        raise  # the database is away, and no order is to blame
-    except Exception as error:
-        if len(keys) == 1:
-            _log.error("order_not_swept", order_id=keys[0].order_id, error=f"{type(error).__name__}: {error}")
-            return 0
-        middle = len(keys) // 2
-        return await _sweep(database, keys[:middle]) + await _sweep(database, keys[middle:])
-    return len(keys)
+    """Fire the deadlines of these orders; how many orders that went well for."""
+    return await batch.run_in_halves(database, keys, lambda tx, some: sweep.fire(tx, some, tx.now))
 
 
 async def move_clock(database: Database, to: datetime, gateways: Sequence[Gateway]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -38,8 +39,13 @@ async def start(*arguments: object, **environment: str) -> Process:
     words = [str(argument) for argument in arguments]
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tradepost.doors.cli.app", *words, stdin=PIPE, stdout=PIPE, stderr=PIPE,
-        env=clean | environment,
+        env=clean | environment, preexec_fn=_heed_interrupts,
     )  # fmt: skip
+
+
+def _heed_interrupts() -> None:
+    """Tests that a shell runs in the background ignore Ctrl-C, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def ended(process: Process) -> Done:

@@ -90,7 +90,7 @@ async def test_next_does_what_is_overdue_without_moving(
     [
         ("2026-03-02T09:59:59Z", 1, "time only moves forward"),
         ("yesterday", 2, "'yesterday' is no time"),
-        ("30", 2, "'30' is no time"),
+        ("30", 2, "Nor is it a duration such as 30m"),
         ("P", 2, "'P' is no time"),
         ("999999999d", 2, "The calendar ends before that."),
     ],

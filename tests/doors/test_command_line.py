@@ -48,6 +48,8 @@ def test_every_command_is_tried() -> None:
         (("doctor", "extra"), "extra"),
         (("lifecycle", "--format", "pdf"), "pdf"),
         (("demo", "--pace", "fast"), "fast"),
+        (("demo", "--pace", "nan"), "The pace is a number of seconds"),
+        (("demo", "--pace", "-1"), "The pace is a number of seconds"),
         (("doctor", "--data", "here", "--database", "there"), "not both"),
     ],
 )
@@ -73,6 +75,28 @@ async def test_a_reader_that_has_seen_enough(tmp_path_factory: pytest.TempPathFa
     process.stdout._transport.close()  # type: ignore[attr-defined]
     assert await process.stderr.read() == b""
     assert await process.wait() == 1
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">/dev/full", 2, "tradepost: No space left on device.\n"),
+        (">&-", 0, ""),
+        (">/dev/null 2>&-", 0, ""),
+    ],
+)
+async def test_an_output_that_takes_nothing(redirection: str, code: int, said: str) -> None:
+    command = f'exec "{sys.executable}" -m tradepost.doors.cli.app database where {redirection}'
+    process = await asyncio.create_subprocess_shell(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)
+    assert await process.communicate() == (b"", said.encode())
+    assert process.returncode == code
+
+
+async def test_no_command_waits_for_alembic() -> None:
+    """It takes longer to import than most commands take to run; only an upgrade needs it."""
+    asked = "import sys, tradepost.doors.cli.app; print('alembic' in sys.modules, 'sqlalchemy' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", asked, stdin=DEVNULL, stdout=PIPE)
+    assert await process.communicate() == (b"False False\n", None)
 
 
 async def test_a_bug_is_not_hidden(tradepost: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ async def test_an_empty_database_is_upgraded(tradepost: CommandLine, server: Tes
         await server.drop(url)
 
 
-@pytest.mark.parametrize(("revision", "problem"), [("0000", "newer than this program"), ("9999", "newer than this")])
+@pytest.mark.parametrize(("revision", "problem"), [("0000", "does not know"), ("9999", "or a newer one")])
 async def test_a_schema_that_is_not_this_programs(
     revision: str, problem: str, tradepost: CommandLine, database_url: str
 ) -> None:
@@ -49,11 +49,50 @@ async def test_a_schema_that_is_not_this_programs(
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, ("database", "upgrade"), ("database", "backup", "file")])
-@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/nothing", "nonsense", "http://example.com/"])
-async def test_a_database_that_cannot_be_reached(command: tuple[str, ...], url: str, tradepost: CommandLine) -> None:
+async def test_a_database_that_cannot_be_reached(command: tuple[str, ...], tradepost: CommandLine) -> None:
+    done = await tradepost(*command, "--database", "postgresql://nobody:secret@127.0.0.1:1/nothing")
+    assert done.code == 2
+    unreachable = "The database postgresql://nobody@127.0.0.1:1/nothing cannot be reached: Connect call failed"
+    assert one_sentence(done).startswith(unreachable)
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("database", "where"), ("database", "upgrade")])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "secret",
+        "http://secret.example.com/",
+        "me:secret@example.com/shop",
+        "postgresql://me:se@secret@example.com/shop",
+        "postgresql://me:se/secret@example.com/shop",
+        "postgresql://me:se#secret@example.com/shop",
+        "postgresql://[::1/secret",
+        "postgresql://example.com:secret/shop",
+    ],
+)
+async def test_an_address_that_is_none(command: tuple[str, ...], url: str, tradepost: CommandLine) -> None:
     done = await tradepost(*command, "--database", url)
     assert done.code == 2
-    assert one_sentence(done).startswith("The database cannot be reached: ")
+    assert one_sentence(done).startswith("The address of a database looks like postgresql://user:password@host:5432/")
+    assert "secret" not in done.err
+
+
+async def test_a_database_in_which_no_tables_can_be_made(tradepost: CommandLine, server: TestServer) -> None:
+    url = await server.make("template0")
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("CREATE TABLE business_clock (somebody_elses int)")
+        done = await tradepost("database", "upgrade", "--database", url)
+        assert 'relation "business_clock" already exists' in one_sentence(done)
+        await connection.execute("DROP SCHEMA public CASCADE")
+        done = await tradepost("database", "upgrade", "--database", url)
+        assert one_sentence(done).startswith(
+            "The schema cannot be made here (no schema has been selected to create in)"
+        )
+        assert done.code == 2
+    finally:
+        await connection.close()
+        await server.drop(url)
 
 
 async def test_a_data_folder_that_cannot_be_used(tradepost: CommandLine, tmp_path: Path) -> None:
@@ -93,6 +132,15 @@ async def test_restore_takes_backups_only(database_url: str, tradepost: CommandL
 
 async def test_the_embedded_database_needs_no_upgrade(tradepost: CommandLine, data_folder: Path) -> None:
     assert (await tradepost("doctor", "--data", data_folder)).code == 0
+
+
+async def test_a_tilde_means_the_home_folder(tradepost: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("TRADEPOST_DATA", "~/shop")
+    assert (await tradepost("database", "where")).out == "/home/ann/shop\n"
+    assert (await tradepost("database", "where", "--data", "shop")).out == f"{Path.cwd() / 'shop'}\n"
+    done = await tradepost("database", "where", "--data", "~nobody-of-this-name/shop")
+    assert one_sentence(done) == "There is no such home folder: name a data folder with --data or TRADEPOST_DATA."
 
 
 async def test_where_prints_no_password(

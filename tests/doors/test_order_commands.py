@@ -147,6 +147,21 @@ async def test_confirm_prints_the_processing_report(
     assert done.out.startswith("Feed Processing Summary:")
 
 
+async def test_confirm_applies_nothing_whose_report_would_be_lost(
+    scene: Scene, database_url: str, tradepost: CommandLine, tmp_path: Path
+) -> None:
+    key = await scene.to_state(State.UNSHIPPED)
+    file = tmp_path / "shipped.tsv"
+    file.write_text(f"order-id\tship-date\tcarrier-code\ttracking-number\n{key.order_id}\t2026-03-02\tUPS\t1Z9\n")
+    for report in (tmp_path, tmp_path / "none" / "report.tsv"):
+        done = await tradepost(
+            "confirm", file, "--seller", key.seller_id, "--report", report, "--database", database_url
+        )
+        assert done.code == 2
+        assert one_sentence(done).startswith(f"{report} cannot be written (")
+    assert await scene.state(key) is State.UNSHIPPED
+
+
 async def test_confirm_is_for_professional_sellers(
     scene: Scene, database_url: str, tradepost: CommandLine, tmp_path: Path
 ) -> None:

@@ -99,6 +99,52 @@ async def test_a_history_without_rows_is_played(tradepost: CommandLine, data_fol
     assert json.loads((tmp_path / "summary.json").read_text())["orders"] == 0
 
 
+@pytest.mark.parametrize(
+    ("title", "parcel"),
+    [
+        ('"Desk lamp,\r\n""brass"""', "Other 1Z999AA10123456784"),
+        ("\u53f0\u3000\u706f \U0001f469\u200d\U0001f4bb", "UPS"),
+        ("T" * 2000, f"{'C' * 60} {'9' * 200}"),
+        ("\u200b", '"DHL\n12"'),
+    ],
+    ids=["two lines", "odd spaces", "long", "nothing to see"],
+)
+async def test_words_that_decide_nothing_fail_no_row(
+    title: str, parcel: str, tradepost: CommandLine, data_folder: Path, tmp_path: Path
+) -> None:
+    """A title, a carrier, a tracking number: whatever they are, the offer is listed and the shipment confirmed."""
+    rows = [OPENING[0].replace("Desk lamp", title), *OPENING[1:], f"2026-03-01T11:00:00Z,confirm,A1,,,,,,{parcel}"]
+    done = await tradepost("replay", history(tmp_path / "history.csv", *rows), "--out", tmp_path, "--data", data_folder)
+    assert (done.code, _rows(tmp_path / "refused.csv")[1:]) == (0, [])
+    assert _rows(tmp_path / "orders.csv")[1][3] == "Shipped"
+
+
+async def test_names_may_be_long_and_strange(tradepost: CommandLine, data_folder: Path, tmp_path: Path) -> None:
+    name, sku = "n" * 200, " 0017\u00a0" + "s" * 190
+    rows = (
+        f"2026-03-01T00:00:00Z,list,,{name},,{sku},3,5,x",
+        *[f"2026-03-01T10:00:00Z,checkout,{name},{name},{name},{sku},1,5,{name}"] * 2,
+    )
+    await tradepost("replay", history(tmp_path / "history.csv", *rows), "--out", tmp_path, "--data", data_folder)
+    assert _rows(tmp_path / "stock.csv")[1] == [name, sku, "1", "2"]
+    assert _rows(tmp_path / "orders.csv")[1][:4] == [name, name, name, "Pending"]
+
+
+async def test_a_cart_may_be_long(tradepost: CommandLine, data_folder: Path, tmp_path: Path) -> None:
+    rows = [OPENING[0].replace(",3,", ",3000,")]
+    rows += [f"2026-03-01T10:00:00Z,checkout,A{n // 2},acme,ann,LAMP,1,{n}.00,cart" for n in range(2500)]
+    await tradepost("replay", history(tmp_path / "history.csv", *rows), "--out", tmp_path, "--data", data_folder)
+    assert _rows(tmp_path / "stock.csv")[1] == ["acme", "LAMP", "500", "2500"]
+    assert len(_rows(tmp_path / "orders.csv")) == 1 + 1250
+
+
+async def test_lines_are_those_of_the_file(tradepost: CommandLine, data_folder: Path, tmp_path: Path) -> None:
+    """A quoted cell may hold line breaks, and an empty line is a line: a row is where it begins."""
+    rows = (OPENING[0].replace("Desk lamp", '"Desk\n\nlamp"'), "", "2026-03-01T11:00:00Z,deliver,nobody's,,,,,,")
+    await tradepost("replay", history(tmp_path / "history.csv", *rows), "--out", tmp_path, "--data", data_folder)
+    assert _rows(tmp_path / "refused.csv")[1][:3] == ["6", "deliver", "nobody's"]
+
+
 _AT = "2026-03-01T10:00:00+00:00"
 
 
@@ -108,6 +154,8 @@ _AT = "2026-03-01T10:00:00+00:00"
         ("2026-03-01,verify,A1,,,,,,approved", "no time with an offset"),
         ("2026-03-01T10:00:00,verify,A1,,,,,,approved", "no time with an offset"),
         ("9999-99-99T00:00:00Z,verify,A1,,,,,,approved", "no time with an offset"),
+        ("9999-12-20T00:00:00Z,checkout,A1,acme,ann,LAMP,1,1.00,", "no time with an offset"),
+        ("0001-01-01T00:00:00+05:00,verify,A1,,,,,,approved", "no time with an offset"),
         (f"{_AT},explode,A1,,,,,,", "'explode' is no event"),
         (f"{_AT},verify,A1,,,,,,perhaps", "'perhaps' is no verdict"),
         (f"{_AT},seller,,acme,,,,,golden", "'golden' is no plan"),
@@ -140,6 +188,7 @@ async def test_an_unreadable_row_stops_the_replay_before_anything(
     ("content", "problem"),
     [
         (b"", "Line 1: the header must be"),
+        (b"\n\n", "Line 1: the header must be"),
         (b"at,event\n", "Line 1: the header must be"),
         (b"\xff\xfe\x00\x01", "is not UTF-8 text"),
         (b'at,event,order,seller,buyer,sku,quantity,price,detail\n"2026', "Line 2: this is not CSV"),
@@ -158,7 +207,7 @@ async def test_a_file_that_is_no_history(content: bytes, problem: str, tradepost
     ("options", "problem"),
     [
         (("--until", "2026-03-01T10:04:59Z"), "--until 2026-03-01T10:04:59Z comes before the last row"),
-        (("--until", "tomorrow"), "'tomorrow' is no time with an offset"),
+        (("--until", "tomorrow"), "'tomorrow' is no time"),
         (("--zone", "Mars/Olympus"), "There is no time zone named 'Mars/Olympus'"),
         (("--zone", "../../etc/passwd"), "There is no time zone named"),
     ],
@@ -200,6 +249,40 @@ async def test_a_named_database_is_filled_and_then_refused(
         assert "The database is not empty" in one_sentence(again)
     finally:
         await server.drop(url)
+
+
+async def test_a_named_database_of_somebody_else_is_refused_and_left_alone(
+    tradepost: CommandLine, server: TestServer, tmp_path: Path
+) -> None:
+    url = await server.make("template0")
+    try:
+        connection = await asyncpg.connect(url)
+        await connection.execute("CREATE TABLE diary (day date)")
+        file = history(tmp_path / "history.csv", *OPENING)
+        done = await tradepost("replay", file, "--out", tmp_path / "out", "--database", url)
+        assert done.code == 2
+        assert "The database is not empty" in one_sentence(done)
+        assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 1
+        await connection.close()
+    finally:
+        await server.drop(url)
+
+
+async def test_a_seller_who_was_never_opened_is_professional(
+    tradepost: CommandLine, server: TestServer, tmp_path: Path
+) -> None:
+    at = "2026-03-01T11:00:00Z"
+    rows = (*OPENING, f"{at},list,,bob,,MUG,1,8.00,Mug", f"{at},seller,,bob,,,,,individual")
+    url = await server.make()
+    try:
+        file = history(tmp_path / "history.csv", *rows)
+        await tradepost("replay", file, "--out", tmp_path / "out", "--database", url)
+        connection = await asyncpg.connect(url)
+        plans = await connection.fetch("SELECT seller_id, plan FROM sellers ORDER BY seller_id")
+        await connection.close()
+    finally:
+        await server.drop(url)
+    assert list(map(tuple, plans)) == [("acme", "professional"), ("bob", "individual")]
 
 
 async def test_the_throw_away_database_is_dropped_whatever_happens(data_folder: Path, tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 import asyncio
 import signal
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
+from tests.conftest import TestServer
 from tests.doors.command_line import CommandLine, ended, one_sentence, start
 from tests.scene import Scene
+from tradepost.doors.cli.app import log_to_stderr
 from tradepost.doors.worker.work import work
 from tradepost.lifecycle import State
 from tradepost.notices.mailbox import Mailbox
+from tradepost.notices.post import Send
 from tradepost.payments.gateway import Answer
 from tradepost.payments.records import Question
 
@@ -32,6 +37,47 @@ async def test_work_until_interrupted(stop: signal.Signals, scene: Scene, databa
     assert "working" in done.err
     assert "stopped" in done.err
     assert "Traceback" not in done.err
+
+
+async def test_a_database_that_goes_away_is_a_line_in_the_log(
+    scene: Scene, database_url: str, server: TestServer, tmp_path: Path
+) -> None:
+    process = await start("work", "--database", database_url, TRADEPOST_DATA=str(tmp_path))
+    assert process.stderr is not None
+    assert b"working" in await process.stderr.readline()
+    await server.drop(database_url)
+    line = await process.stderr.readline()
+    assert b"duty_failed" in line
+    assert b"cause=" in line
+    process.send_signal(signal.SIGTERM)
+    done = await ended(process)
+    assert done.code == 0
+    assert "Traceback" not in done.err
+
+
+class BrokenPost:
+    """A post that has a bug, and something in its hand that is nobody's business."""
+
+    def round(self) -> AbstractAsyncContextManager[Send]:
+        password = "sesame"  # noqa: S105
+        raise RuntimeError(f"out of order after {len(password)} characters")
+
+
+async def test_a_bug_in_the_log_shows_no_values(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    await scene.to_state(State.UNSHIPPED)  # whose two notices wait
+    stop = asyncio.Event()
+    log_to_stderr()
+    worker = asyncio.create_task(work(scene.database, scene.gateways, BrokenPost(), stop))
+    said = ""
+    while "out of order after 6 characters" not in said:
+        assert not worker.done()
+        await asyncio.sleep(0.02)
+        said += capsys.readouterr().err
+    stop.set()
+    await worker
+    structlog.reset_defaults()
+    assert "Traceback" in said
+    assert "sesame'" not in said
 
 
 class BrokenGateway:

@@ -15,12 +15,13 @@ import pytest
 
 from tests.conftest import TestServer
 from tests.scene import BEA, LAMP, MARKET, PARCEL, VASE, Scene, open_market
-from tradepost.ground.database import Transaction, connect
+from tradepost.ground.database import Database, Transaction, connect
 from tradepost.lifecycle import Act, State
 from tradepost.numbers import OrderKey
 from tradepost.orders import records, sweep
 from tradepost.payments.gateway import Verdict
 from tradepost.people.accounts import change_policy
+from tradepost.policy import Policy
 from tradepost.process.cancellation.cancellations import BuyerCancellation, cancel_by_buyers, request_cancellations
 from tradepost.process.shipment.confirmations import Confirmation, confirm_shipments
 from tradepost.process.verification.verdicts import Finding, record_verdicts
@@ -376,3 +377,18 @@ async def test_an_order_released_after_the_moment_of_its_reminder_is_reminded_at
         ("release", late),
         ("remind", late),
     ]
+
+
+async def test_a_day_of_23_hours_that_ends_before_the_verification_limit_cancels_what_no_sweep_has_released(
+    database: Database,
+) -> None:
+    """The tightest policy there may be, the night before New York's clocks skip an hour."""
+    tightest = Policy(verification_limit=timedelta(hours=23, minutes=59), confirm_days=1, remind_days=1)
+    start, confirm_by = _utc("2026-03-08T04:50:00"), _utc("2026-03-09T04:00:00")
+    scene = await open_market(database, zone="America/New_York", policy=tightest, start=start)
+    key = await scene.place(BEA, {LAMP: 1})
+    await scene.approve(key)
+    await scene.set_clock(confirm_by + timedelta(minutes=30))
+    await scene.work()
+    assert await scene.acts(key) == ["place", "approve", "release", "remind", "cancel_unconfirmed"]
+    assert (await scene.order(key)).canceled_at == confirm_by

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import TestServer
 from tests.model import play as model_play
+from tests.model.crowds import crowd
 from tests.model.histories import ZONES, History, histories, random_history
 from tests.model.marketplace_model import HOLD, VERIFICATION_LIMIT
 from tests.model.play import Row
@@ -31,7 +32,7 @@ PATIENCE = (timedelta(0), timedelta(days=3), timedelta(days=60))  # after the la
 START = datetime(2026, 3, 1, tzinfo=UTC)
 WHATEVER_THE_SECOND = settings(
     deadline=None,
-    max_examples=400 if LONG else 25,
+    max_examples=400 if LONG else 15,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -60,6 +61,18 @@ async def test_where_every_unit_counts_it_is_sold_as_the_model_says(
 @pytest.mark.parametrize("seed", range(100 if LONG else 4))
 async def test_the_last_units_at_the_second_of_every_boundary(server: TestServer, tmp_path: Path, seed: int) -> None:
     assert await _differences(server, tmp_path, History("UTC", boundaries_only(Random(seed))), timedelta(0)) == []
+
+
+@pytest.mark.parametrize("seed", range(400 if LONG else 8))
+async def test_a_crowd_at_the_same_few_moments_is_served_as_the_model_says(
+    server: TestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Carts that share names, references and moments, in chunks of every size."""
+    random = Random(seed)
+    monkeypatch.setattr(replay, "ROWS_AT_ONCE", random.choice((1, 3, 10, 30, 1000)))
+    zone, size = random.choice(ZONES), random.choice((30, 100, 300))
+    rows = crowd(random, size, zone)
+    assert await _differences(server, tmp_path, History(zone, rows), random.choice(PATIENCE)) == []
 
 
 @WHATEVER_THE_SECOND

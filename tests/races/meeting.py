@@ -20,7 +20,10 @@ async def all_at_once(*acts: Callable[[], Awaitable[T]]) -> list[T]:
 
 
 async def meet_at_orders(market: Scene, keys: Sequence[OrderKey], *acts: Callable[[], Awaitable[T]]) -> list[T]:
-    """Let the acts run up against these locked orders one after the other, then let go: they pass in that order."""
+    """Let the acts run up against these locked orders one after the other, then let go.
+
+    Two pass in that order. Of more only the first one is certain: the others may overtake each other.
+    """
     lock = """SELECT 1 FROM orders JOIN unnest($1::text[], $2::text[]) AS n (seller_id, order_id)
                USING (seller_id, order_id) ORDER BY seller_id, order_id FOR UPDATE OF orders"""
 
@@ -43,11 +46,10 @@ async def _meet(
     market: Scene, hold: Callable[[Transaction], Awaitable[None]], acts: Sequence[Callable[[], Awaitable[T]]]
 ) -> list[T]:
     started: list[asyncio.Task[T]] = []
-    async with asyncio.timeout(5), market.database.transaction() as tx:
-        await tx.execute("SET LOCAL stats_fetch_consistency = none")  # look anew every time
+    async with asyncio.timeout(20), market.database.transaction() as tx:
         await hold(tx)
         for act in acts:
             started.append(asyncio.ensure_future(act()))
-            while await tx.value(WAITING) < len(started):
+            while await market.database.pool.fetchval(WAITING) < len(started):
                 assert not started[-1].done(), await started[-1]
     return list(await asyncio.gather(*started))

@@ -12,6 +12,7 @@ from tests.scene import BEA, BOB, LAMP, MUG, PRO, SOLO, VASE, Scene
 from tradepost import timekeeping
 from tradepost.lifecycle import Act, State
 from tradepost.notices import records as notices
+from tradepost.orders import sweep
 from tradepost.payments.gateway import Answer, Verdict
 from tradepost.payments.records import Question
 from tradepost.policy import Policy
@@ -19,6 +20,7 @@ from tradepost.process.shipment.confirmations import Confirmed
 from tradepost.refusals import Reason, Refusal
 
 POLICY = Policy()
+TWO_LAMPS_AND_A_VASE = {LAMP: 2, VASE: 1}
 KEPT_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
@@ -77,15 +79,15 @@ async def test_the_seller_ships_a_second_before_the_30_days_end(market: Scene, s
 @pytest.mark.parametrize("workers", [2, 4])
 async def test_several_workers_and_500_deadlines(market: Scene, workers: int) -> None:
     """Every event once and every notice once; and nobody comes away empty-handed while there is work."""
-    keys = await market.place_many(500)
+    keys = await market.place_all([TWO_LAMPS_AND_A_VASE] * 500)
     await market.set_clock(await market.now() + POLICY.verification_limit)
 
-    async def sweep() -> int:
+    async def fire() -> int:
         return await market.database.run(lambda tx: sweep.fire_due(tx, tx.now, limit=50))
 
     async def worker() -> int:
         rounds = 0
-        while await sweep():
+        while await fire():
             rounds += 1
         return rounds
 
@@ -178,7 +180,7 @@ async def test_the_payment_changes_while_the_gateway_answers(market: Scene) -> N
 
 async def test_the_clock_moves_while_acts_run(market: Scene) -> None:
     """Each act sees one moment, and no event is older than one before it."""
-    keys = await market.place_many(20)
+    keys = await market.place_all([TWO_LAMPS_AND_A_VASE] * 20)
 
     async def approve_all() -> None:
         for key in keys:
@@ -223,7 +225,7 @@ async def test_a_move_of_the_clock_waits_for_acts_and_acts_wait_for_it(market: S
 
 
 async def test_two_workers_claim_different_notices(market: Scene) -> None:
-    keys = await market.place_many(40)
+    keys = await market.place_all([TWO_LAMPS_AND_A_VASE] * 40)
     for key in keys:
         assert await market.cancel_by_buyer(key, BEA) is None
     now = (await market.rows("SELECT max(try_at) FROM notices"))[0][0]

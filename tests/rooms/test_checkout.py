@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
-from tests.scene import ADDRESS, BEA, BOB, LAMP, LAST, MARKET, MUG, PRO, SOLO, VASE, Scene
+from tests.scene import ADDRESS, BEA, BOB, LAMP, LAST, MARKET, MUG, PRO, SOLO, START, VASE, Scene
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import State
 from tradepost.people import records as people
 from tradepost.people.accounts import NewMarketplace, change_policy, open_marketplace
 from tradepost.people.records import SellerAccount
+from tradepost.policy import Policy
 from tradepost.process.checkout.checkout import MOST_LINES, MOST_UNITS, Cart, CartLine, Placed, place_orders
 from tradepost.refusals import Reason, Refusal
+
+HOLD, LIMIT = Policy().hold, Policy().verification_limit
 
 
 def _reason(outcome: object) -> Reason:
@@ -134,11 +138,12 @@ async def test_a_quantity_out_of_range_is_refused(scene: Scene, quantity: int) -
     assert await scene.dump() == before
 
 
-async def test_a_cart_has_a_hundred_lines_at_most(scene: Scene) -> None:
+async def test_a_cart_has_not_more_than_so_many_lines(scene: Scene) -> None:
     async def check_out(tx: Transaction, count: int) -> Placed | Refusal:
         (outcome,) = await place_orders(tx, [Cart(BEA, tx.now, (CartLine(PRO, LAMP, 1),) * count)])
         return outcome
 
+    await scene.set_stock(PRO, LAMP, MOST_LINES)
     assert isinstance(await scene.database.run(lambda tx: check_out(tx, MOST_LINES)), Placed)
     refusal = await scene.database.run(lambda tx: check_out(tx, MOST_LINES + 1))
     assert _reason(refusal) is Reason.CART_IS_MIXED_UP
@@ -223,6 +228,19 @@ async def test_what_is_no_longer_pending_counts_no_more(scene: Scene, ends: str)
         await scene.advance(to=(await scene.order(key)).placed_at.replace(minute=30))
     else:
         await scene.cancel_by_buyer(key)
+    assert isinstance(await scene.check_out(BEA, {LAMP: 3}), Placed)
+
+
+@pytest.mark.parametrize(("token", "after"), [("approve", HOLD), ("defer", LIMIT)], ids=["released", "given up"])
+async def test_what_the_clock_has_ended_counts_no_more_though_no_sweep_has_run(
+    scene: Scene, token: str, after: timedelta
+) -> None:
+    await _limit(scene, 3)
+    await scene.place(BEA, {LAMP: 3}, token)
+    await scene.work()
+    await scene.advance(after - timedelta(seconds=1))
+    assert isinstance(await scene.check_out(BEA, {LAMP: 1}), Refusal)
+    await scene.set_clock(START + after)
     assert isinstance(await scene.check_out(BEA, {LAMP: 3}), Placed)
 
 

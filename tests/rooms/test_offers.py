@@ -7,7 +7,7 @@ import pytest
 
 from tests.scene import BEA, LAMP, LAST, PRO, SOLO, Scene
 from tradepost.ground.database import Transaction
-from tradepost.listings.offers import MOST_STOCK, list_offers, set_stock
+from tradepost.listings.offers import MOST_SKU, MOST_STOCK, MOST_TITLE, list_offers, set_stock
 from tradepost.listings.records import Listing
 from tradepost.money import MOST_MINOR_UNITS
 from tradepost.refusals import Reason, Refusal
@@ -74,11 +74,11 @@ async def test_two_sellers_may_use_the_same_sku(scene: Scene) -> None:
     "wrong",
     [
         {"sku": ""},
-        {"sku": "S" * 41},
+        {"sku": "S" * (MOST_SKU + 1)},
         {"sku": "NUL\0"},
         {"sku": "two\nlines"},
         {"title": ""},
-        {"title": "T" * 501},
+        {"title": "T" * (MOST_TITLE + 1)},
         {"title": "tab\t"},
         {"price": -1},
         {"price": MOST_MINOR_UNITS + 1},

@@ -1,14 +1,17 @@
 """The policy of a marketplace and its versions: an order keeps the one that it was placed under."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from tests.scene import BEA, LAMP, MARKET, Scene
+from tests.scene import BEA, LAMP, MARKET, PRO, START, Scene
+from tradepost.ground.database import Transaction
 from tradepost.lifecycle import State
 from tradepost.people.accounts import change_policy
 from tradepost.policy import InvalidPolicy, Policy, from_document, to_document
+from tradepost.process.checkout.checkout import Cart, CartLine, place_orders
 
 
 async def _change(scene: Scene, **changes: object) -> Policy:
@@ -71,6 +74,32 @@ async def test_a_policy_changed_twice_leaves_the_orders_of_each_version_theirs(s
     assert [await scene.state(key) for key in (first, second, third)] == [State.HELD, State.VERIFYING, State.HELD]
 
 
+async def test_two_who_change_the_policy_at_once_come_one_after_the_other_and_both_count(scene: Scene) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(20), scene.database.transaction() as tx:
+        await change_policy(tx, MARKET, hold=timedelta(minutes=10))
+        other = asyncio.create_task(_change(scene, unverified_units=7))
+        while not await scene.database.pool.fetchval(waiting):
+            assert not other.done(), await other
+    assert await other == Policy(hold=timedelta(minutes=10), unverified_units=7)
+    assert (await scene.order(await scene.place())).policy_version == 3
+
+
+async def test_a_policy_that_was_taken_back_is_not_remembered(scene: Scene) -> None:
+    """Its version may be given to another one."""
+
+    async def change_and_fail(tx: Transaction) -> None:
+        await change_policy(tx, MARKET, hold=timedelta(minutes=10))
+        await place_orders(tx, [Cart(BEA, tx.now, (CartLine(PRO, LAMP, 1),))])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await scene.database.run(change_and_fail)
+    await _change(scene, hold=timedelta(minutes=20))
+    key = await scene.place()
+    assert (await scene.order(key)).wakes_at == START + timedelta(minutes=20)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -78,11 +107,13 @@ async def test_a_policy_changed_twice_leaves_the_orders_of_each_version_theirs(s
         {"hold": timedelta(days=21)},
         {"verification_limit": timedelta(days=30)},
         {"confirm_days": 21},
+        {"confirm_days": 366},
         {"remind_days": -1},
         {"remind_days": 31},
         {"unverified_units": 0},
         {"payment_retries": ()},
         {"payment_retries": (timedelta(seconds=59),)},
+        {"payment_retries": (timedelta.max,)},
         {"zone": "Middle-earth/Shire"},
     ],
     ids=str,

@@ -257,6 +257,37 @@ async def test_a_worker_takes_the_questions_that_another_is_not_just_taking(scen
     assert some | others == keys
 
 
+MAKE_THE_FIRST_CLAIM_WAIT = """
+    CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN new; END $$;
+    CREATE TRIGGER wait_here BEFORE UPDATE OF asked_until ON payments FOR EACH ROW
+    WHEN (new.asked_until IS NOT NULL) EXECUTE FUNCTION wait_here();"""
+ROW_BY_ROW = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
+
+
+async def test_a_question_answered_while_a_worker_is_taking_questions_is_not_asked_again(scene: Scene) -> None:
+    """The second order's payment fails between the moment that the claim looks and the moment that it takes."""
+    keys = []
+    for _ in range(2):
+        keys.append(await scene.pay_with("fail-once"))
+        await scene.set_clock(await scene.now() + timedelta(seconds=1))
+    await scene.database.pool.execute(MAKE_THE_FIRST_CLAIM_WAIT)
+
+    async def claim(tx: Transaction) -> list[OrderKey]:
+        await tx.execute(ROW_BY_ROW)
+        now = machine_now()
+        return [one.key for one in await payments.claim(tx, "simulated", tx.now, 10, now, now + timedelta(minutes=2))]
+
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+    async with asyncio.timeout(20), scene.database.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock(1)")
+        claiming = asyncio.create_task(scene.database.run(claim))
+        while not await scene.database.pool.fetchval(waiting):
+            assert not claiming.done(), await claiming
+        assert await scene.verdict(keys[1], Verdict.FAILED, 1) is None
+    assert await claiming == keys[:1]
+
+
 async def test_while_one_worker_asks_another_finds_nothing_to_ask(scene: Scene) -> None:
     await scene.pay_with("approve")
     slow = Slow()

@@ -13,12 +13,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import asyncpg
 
 from tradepost.ground.embedded import Server, postgres_program
 from tradepost.ground.server_setup import complaint, sync_folder
+from tradepost.ground.settings import Address
 
 SIGNATURE = b"PGDMP"
 CHUNK_BYTES = 256 * 1024
@@ -37,7 +37,7 @@ class BackupFailed(Exception):
 
 async def backup(source: Server | str, file: Path) -> None:
     """Write the whole database, as it is at one moment, to a new file that only its owner may read."""
-    address = Address.of(source)
+    address = _address(source)
     unfinished = _new_file_beside(file)
     try:
         arguments = ("--format=custom", f"--file={unfinished}", *PORTABLE, f"--dbname={address.url}")
@@ -51,7 +51,7 @@ async def backup(source: Server | str, file: Path) -> None:
 async def restore(target: Server | str, file: Path) -> None:
     """Fill an empty database from a backup, wholly or not at all."""
     _check_signature(file)
-    address = Address.of(target)
+    address = _address(target)
     version = await _version_of_empty(address)
     to_script = ("--file=-", *PORTABLE, str(file))
     to_database = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-")
@@ -66,29 +66,15 @@ async def restore(target: Server | str, file: Path) -> None:
     await _analyze(address)
 
 
-# Addresses
+# Databases
 
 
-@dataclass(frozen=True)
-class Address:
-    """The URL of a database without its password, which everybody could read in the list of processes."""
+def _address(database: Server | str) -> Address:
+    return Address.of(database.url() if isinstance(database, Server) else database)
 
-    url: str
-    password: str | None
 
-    @staticmethod
-    def of(database: Server | str) -> "Address":
-        parts = urlsplit(database.url() if isinstance(database, Server) else database)
-        user_and_password, at, hosts = parts.netloc.rpartition("@")
-        user, _, password = user_and_password.partition(":")
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        password = options.pop("password", unquote(password))
-        query = "?" + urlencode(options, safe="/", quote_via=quote) if options else ""
-        return Address(f"{parts.scheme}://{user}{at}{hosts}{parts.path}{query}", password or None)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"PGPASSWORD": self.password} if self.password else {}
+def _with_password(address: Address) -> dict[str, str]:
+    return {"PGPASSWORD": address.password} if address.password else {}
 
 
 async def _connect(address: Address) -> "asyncpg.Connection[asyncpg.Record]":
@@ -153,14 +139,14 @@ class Program:
     async def succeed(self) -> None:
         if await self.process.wait() != 0:
             self.errors.seek(0)
-            raise BackupFailed(f"{self.name} failed: {complaint(self.errors.read().decode(errors='replace'))}")
+            raise BackupFailed(f"{self.name} failed: {complaint(self.errors.read().decode(errors='replace'))}.")
 
 
 @asynccontextmanager
 async def _running(
     name: str, *arguments: str, address: Address, stdin: int = DEVNULL, stdout: int = DEVNULL
 ) -> AsyncIterator[Program]:
-    environment = os.environ | address.environment | {"LC_ALL": "C"}
+    environment = os.environ | _with_password(address) | {"LC_ALL": "C"}
     with tempfile.TemporaryFile() as errors:
         process = await create_subprocess_exec(
             postgres_program(name), *arguments, stdin=stdin, stdout=stdout, stderr=errors, env=environment

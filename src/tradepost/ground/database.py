@@ -15,12 +15,34 @@ from typing import Any, TypeVar
 import asyncpg
 
 from tradepost.ground.clock import BusinessClock
+from tradepost.ground.settings import Address
 
 T = TypeVar("T")
 
 _RETRIES = 8
 _TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-_CONNECTION_LOST = (asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError, ConnectionError, OSError)
+_CONNECTION_LOST = (
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # when a server that dies in the middle of an answer cannot be told to roll back
+    OSError,
+)
+_OUT_OF_ORDER = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+TROUBLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InterfaceError,
+)
+"""What a database may answer at any time by no fault of the program."""
 
 
 class DatabaseUnavailable(Exception):
@@ -98,12 +120,15 @@ class Database:
     async def transaction(self, *, alone: bool = False) -> AsyncIterator[Transaction]:
         """A transaction that commits when the block ends well.
 
-        `alone` excludes every other transaction of Tradepost: it is how the clock is moved.
+        `alone` excludes every other transaction of Tradepost: it is how the clock is moved. Each statement sees what
+        was committed before it began, whatever the server's default is: whoever waited for a lock decides on the truth.
         """
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.pool.acquire() as connection, connection.transaction(isolation="read_committed"):
             row = await connection.fetchrow("SELECT * FROM enter_business_time($1)", alone)
             assert row is not None
-            yield Transaction(connection, BusinessClock(*row).now().astimezone(UTC), self._remembered)
+            tx = Transaction(connection, BusinessClock(*row).now().astimezone(UTC), dict(self._remembered))
+            yield tx
+        self._remembered |= tx.remembered  # only now: what was read of one's own writes may have been taken back
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]], *, alone: bool = False) -> T:
         """Run `work` in a transaction of its own; again when the database asks for it (deadlock, serialization)."""
@@ -132,7 +157,9 @@ async def connect(
             server_settings={"timezone": "UTC", "application_name": "tradepost", **(settings or {})},
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise DatabaseUnavailable(f"The database cannot be reached: {error}".rstrip(".") + ".") from error
+        cause = (isinstance(error, OSError) and error.strerror) or str(error) or "it does not answer"
+        sentence = f"The database {Address.of(url).url} cannot be reached: {cause}".rstrip(".") + "."
+        raise DatabaseUnavailable(sentence) from error
     assert pool is not None
     try:
         yield Database(pool)
@@ -153,6 +180,22 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
 
 def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def database_is_away(error: BaseException) -> bool:
+    """Whether this says that the database is gone, going or full, and nothing of what it was asked to do."""
+    if isinstance(error, ValueError):
+        return False  # asyncpg's word for a value that no column takes is an InterfaceError too
+    return isinstance(error, (*_CONNECTION_LOST, *_OUT_OF_ORDER))
+
+
+def storable(value: object) -> bool:
+    """Whether PostgreSQL can hold this text, or all texts of this JSON value: no NUL, no half of a surrogate pair."""
+    if isinstance(value, str):
+        return "\0" not in value and (value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value))
+    if isinstance(value, dict):
+        return all(storable(name) and storable(one) for name, one in value.items())
+    return not isinstance(value, (list, tuple)) or all(map(storable, value))
 
 
 def columns(rows: Iterable[Sequence[object]], width: int) -> list[Sequence[object]]:

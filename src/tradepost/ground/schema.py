@@ -1,16 +1,19 @@
-"""The schema of the database: made, upgraded and checked with Alembic."""
+"""The schema of the database: made and upgraded with Alembic, and checked without it.
+
+Alembic and SQLAlchemy take longer to import than most commands take to run, so only an upgrade imports them.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+_NOT_OURS = (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidSchemaNameError, asyncpg.DuplicateTableError)
 
 
 class SchemaMismatch(Exception):
@@ -19,22 +22,34 @@ class SchemaMismatch(Exception):
 
 async def upgrade(url: str) -> None:
     """Bring the database at `url` to this program's schema; an empty one gets it whole. Raises SchemaMismatch."""
-    await _refuse_newer(url)
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    _refuse_unknown(await found_revision(url))
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url, timeout=30), poolclass=NullPool
     )
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+            await connection.run_sync(_upgrade)
             await connection.commit()
+    except DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig else None
+        if isinstance(cause, _NOT_OURS):
+            raise SchemaMismatch(
+                f"The schema cannot be made here ({cause}), and nothing was changed: name an empty database, "
+                "as a user who may create tables in it."
+            ) from error
+        raise cause or error from error
     finally:
         await engine.dispose()
 
 
 async def require_current(url: str) -> None:
     """Raise SchemaMismatch unless the database has exactly this program's schema."""
-    await _refuse_newer(url)
     found = await found_revision(url)
+    _refuse_unknown(found)
     if found is None:
         raise SchemaMismatch("The database has no Tradepost schema yet; run `tradepost database upgrade`.")
     if found != head():
@@ -56,27 +71,41 @@ async def found_revision(url: str) -> str | None:
         await connection.close()
 
 
+async def holds_nothing(url: str) -> bool:
+    """Whether there is no table in the database, of nobody's."""
+    connection = await asyncpg.connect(url, timeout=30)
+    try:
+        tables: int = await connection.fetchval(
+            "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        )
+        return tables == 0
+    finally:
+        await connection.close()
+
+
 def head() -> str:
     """The newest revision that this program knows."""
-    newest = _scripts().get_current_head()
-    assert newest is not None
-    return newest
+    return revisions()[-1]
 
 
-async def _refuse_newer(url: str) -> None:
-    found = await found_revision(url)
-    if found is not None and found not in {script.revision for script in _scripts().walk_revisions()}:
+def revisions() -> list[str]:
+    """The revisions that this program knows, oldest first: the numbers that their files begin with."""
+    return sorted(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def _refuse_unknown(found: str | None) -> None:
+    if found is not None and found not in revisions():
         raise SchemaMismatch(
-            f"The database has schema {found}, which is newer than this program; install a newer Tradepost."
+            f"The database has the schema {found}, which this program does not know: use the Tradepost that made it, "
+            "or a newer one."
         )
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(MIGRATIONS))
+def _upgrade(connection: "Connection") -> None:
+    from alembic import command
+    from alembic.config import Config
 
-
-def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    return config
+    command.upgrade(config, "head")

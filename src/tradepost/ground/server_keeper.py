@@ -93,6 +93,8 @@ def keep(data: Path, install: Path, settings: dict[str, str]) -> None:
             server.watch(lambda: _in_use(data, lease))
         except ServerUnavailable as problem:
             _tell_starter(str(problem))
+        except OSError as problem:  # Such as a disk that is full, where not even the log takes a word more.
+            _tell_starter(f"The data folder {data} cannot be used ({problem.strerror}): make room, or choose another.")
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             server.stop()
@@ -122,7 +124,7 @@ def _in_use(data: Path, lease: BinaryIO) -> bool:
 
 def _tell_starter(outcome: str) -> None:
     """Standard output leads to whoever started the keeper, until that has heard; then it leads to the log."""
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         os.write(1, os.fsencode(outcome + "\n"))
     os.dup2(2, 1)
 
@@ -234,7 +236,7 @@ class Postgres:
         with log.open("rb") as output:
             output.seek(log_before)
             cause = server_setup.complaint(output.read().decode(errors="replace"))
-        return f"PostgreSQL did not start in {self.data} (see {log}): {cause}"
+        return f"PostgreSQL did not start in {self.data} (see {log}): {cause}."
 
 
 def die_with(keeper: int) -> Callable[[], None] | None:

@@ -8,6 +8,7 @@ current folder, so they need not be able to walk there: every folder above, the 
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -23,6 +24,7 @@ NAME = "tradepost"  # of the database, of its owner, and of the system user that
 CLUSTER = "postgresql"
 UNFINISHED = CLUSTER + ".unfinished-"
 COPIES = Path("/var/cache/tradepost")
+LEVEL = re.compile(r"(FATAL|PANIC|ERROR|error):")
 
 # PostgreSQL would turn `-D .` into a full path, which root's server may not walk; this it takes as it is.
 HERE = "/proc/self/cwd" if Path("/proc/self/cwd").exists() else "."
@@ -292,7 +294,7 @@ def _create_cluster(cluster: Path, install: Path, account: Account, *, durable: 
         )
         if done.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise ServerUnavailable(f"No cluster could be made in {cluster.parent}: {complaint(done.stderr)}")
+            raise ServerUnavailable(f"No cluster could be made in {cluster.parent}: {complaint(done.stderr)}.")
 
     run("initdb", "-D", HERE, "--no-sync", "--no-instructions", *_initdb_options())
     alone = ("--single", "-F", "-j", "-c", "exit_on_error=on", "-D", HERE, "template1")
@@ -340,5 +342,5 @@ def server_environment() -> dict[str, str]:
 def complaint(output: str) -> str:
     """The line of a PostgreSQL program's output that says why it gave up."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if any(level in line for level in ("FATAL:", "PANIC:", "ERROR:", "error:"))]
-    return (telling or lines or ["it gave no reason."])[-1]
+    telling = [line[found.start() :] for line in lines if (found := LEVEL.search(line))]
+    return (telling or lines or ["it gave no reason"])[-1].rstrip(".")

@@ -1,9 +1,11 @@
 """What the environment says: where the database is, where data are kept, and which server takes the mail."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 VARIABLES = {
     "TRADEPOST_DATABASE_URL": "a PostgreSQL 15 or newer of your own, instead of the embedded server",
@@ -11,6 +13,45 @@ VARIABLES = {
     "TRADEPOST_SMTP_URL": "the server that takes the mail; without it notices are kept in the local mailbox",
     "TRADEPOST_MAIL_FROM": "who the mail comes from, such as `Example <orders@example.com>`",
 }
+
+
+_HOST = r"(?:\[[0-9A-Fa-f:.]*\]|[^\[\]:@/]*)(?::[0-9]+)?"
+_HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*", re.ASCII)
+
+
+class InvalidAddress(Exception):
+    """What should be the address of a database is none. The sentence shows none of it: it may hold a password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The URL of a database without its password, which nobody may read in messages or in the list of processes."""
+
+    url: str
+    password: str | None = field(repr=False)
+
+    @staticmethod
+    def of(url: str) -> "Address":
+        """Take a URL apart. Raises InvalidAddress."""
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise _invalid_address() from error
+        user_and_password, at, hosts = parts.netloc.rpartition("@")
+        if parts.scheme not in ("postgresql", "postgres") or "@" in user_and_password or not _HOSTS.fullmatch(hosts):
+            raise _invalid_address()
+        user, _, password = user_and_password.partition(":")
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        password = options.pop("password", unquote(password))
+        query = "?" + urlencode(options, safe="/", quote_via=quote) if options else ""
+        return Address(f"{parts.scheme}://{user}{at}{hosts}{parts.path}{query}", password or None)
+
+
+def _invalid_address() -> InvalidAddress:
+    return InvalidAddress(
+        "The address of a database looks like postgresql://user:password@host:5432/database, and this one does not; "
+        "within user and password write %40 for @, %2F for /, %3A for : and %23 for #."
+    )
 
 
 @dataclass(frozen=True, slots=True)

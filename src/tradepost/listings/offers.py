@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from unicodedata import category
 
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import Transaction, storable
 from tradepost.listings import records
 from tradepost.listings.records import Listing, OfferKey
 from tradepost.money import MOST_MINOR_UNITS
 from tradepost.people import records as people
-from tradepost.refusals import Reason, Refusal
+from tradepost.refusals import NOT_TEXT, Reason, Refusal
 
 MOST_STOCK = 1_000_000_000
+MOST_SKU, MOST_TITLE = 200, 500  # characters
 
 
 async def list_offers(tx: Transaction, listings: Sequence[Listing], at: datetime) -> list[Refusal | None]:
@@ -42,10 +44,9 @@ async def set_stock(tx: Transaction, quantities: Sequence[tuple[str, str, int]],
         for (seller_id, sku, quantity), problem in zip(quantities, outcomes, strict=True)
         if problem is None
     }
-    if not good:
-        return outcomes
-    await records.lock(tx, good)
-    found = await records.set_available(tx, [(*key, quantity) for key, quantity in good.items()], at)
+    found = await records.lock(tx, good)
+    if found:
+        await records.set_available(tx, {key: good[key] for key in found}, at)
     return [
         problem or (None if (seller_id, sku) in found else Refusal(Reason.OFFER_NOT_FOUND, {"sku": sku}))
         for (seller_id, sku, _), problem in zip(quantities, outcomes, strict=True)
@@ -63,18 +64,21 @@ async def open_offers(tx: Transaction, keys: Sequence[OfferKey], at: datetime) -
 
 
 async def _set_closed(tx: Transaction, keys: Sequence[OfferKey], closed: bool, at: datetime) -> list[Refusal | None]:
-    await records.lock(tx, keys)
-    found = await records.set_closed(tx, keys, closed, at)
+    found = await records.lock(tx, keys)
+    if found:
+        await records.set_closed(tx, found.keys(), closed, at)
     return [None if key in found else Refusal(Reason.OFFER_NOT_FOUND, {"sku": key.sku}) for key in keys]
 
 
 def _problem(listing: Listing, seller_exists: bool) -> Refusal | None:
     if not seller_exists:
         return Refusal(Reason.SELLER_NOT_FOUND, {"seller": listing.seller_id})
-    if not 0 < len(listing.sku) <= 40 or not listing.sku.isprintable():
-        return _invalid("sku", "it needs 1 to 40 printable characters")
-    if not 0 < len(listing.title) <= 500 or not listing.title.isprintable():
-        return _invalid("title", "it needs 1 to 500 printable characters")
+    if not _is_line(listing.sku, MOST_SKU):
+        return _invalid("sku", f"it needs 1 to {MOST_SKU} characters in one line")
+    if not storable(listing.product_id):
+        return _invalid("product", NOT_TEXT)
+    if not _is_line(listing.title, MOST_TITLE):
+        return _invalid("title", f"it needs 1 to {MOST_TITLE} characters in one line")
     if not 0 <= listing.price <= MOST_MINOR_UNITS:
         return _invalid("price", f"it must be from 0 to {MOST_MINOR_UNITS} minor units")
     if not 0 <= listing.quantity <= MOST_STOCK:
@@ -82,6 +86,11 @@ def _problem(listing: Listing, seller_exists: bool) -> Refusal | None:
     if listing.handling_days is not None and not 0 <= listing.handling_days <= 60:
         return _invalid("handling days", "they must be from 0 to 60")
     return None
+
+
+def _is_line(text: str, most: int) -> bool:
+    """Whether the text is a line that every file can hold. Odd spaces and joined emoji may be in it, as in life."""
+    return 0 < len(text) <= most and not any(category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
 
 
 def _invalid(field: str, problem: str) -> Refusal:

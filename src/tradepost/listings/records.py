@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from tradepost.ground.database import Transaction, columns
+from tradepost.ground.database import Transaction, columns, storable
 
 
 class OfferKey(NamedTuple):
@@ -39,7 +39,7 @@ _SELECTED = "o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.
 
 async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Offer]:
     """Lock the offers in the order of their keys; those that do not exist are missing from the answer."""
-    wanted = sorted(set(keys))
+    wanted = sorted(key for key in set(keys) if storable(key))
     rows = await tx.fetch(
         f"""
         SELECT {_SELECTED}
@@ -92,7 +92,7 @@ async def _change_available(tx: Transaction, changes: Mapping[OfferKey, Units]) 
         """
         UPDATE offers o
            SET available = o.available + n.change, updated_at = greatest(o.updated_at, n.at)
-          FROM unnest($2::text[], $3::text[], $4::int[], $5::timestamptz[]) AS n (seller_id, sku, change, at)
+          FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) AS n (seller_id, sku, change, at)
          WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
         """,
         sorted({key.seller_id for key in changes}),
@@ -132,36 +132,32 @@ async def put(tx: Transaction, listings: Sequence[Listing], at: datetime) -> Non
     )
 
 
-async def set_available(tx: Transaction, quantities: Sequence[tuple[str, str, int]], at: datetime) -> set[OfferKey]:
-    """Set the available quantity of offers (seller, SKU, quantity); the keys of those that exist."""
-    rows = await tx.fetch(
+async def set_available(tx: Transaction, quantities: Mapping[OfferKey, int], at: datetime) -> None:
+    """Set the available quantity of locked offers."""
+    await tx.execute(
         """
         UPDATE offers o
            SET available = n.available, supplied = o.supplied + n.available - o.available, updated_at = $5
           FROM unnest($2::text[], $3::text[], $4::int[]) AS n (seller_id, sku, available)
          WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
-        RETURNING o.seller_id, o.sku
         """,
-        sorted({seller_id for seller_id, _, _ in quantities}),
-        *columns(quantities, 3),
+        sorted({key.seller_id for key in quantities}),
+        *columns(((*key, quantity) for key, quantity in quantities.items()), 3),
         at,
     )
-    return {OfferKey(*row) for row in rows}
 
 
-async def set_closed(tx: Transaction, keys: Sequence[OfferKey], closed: bool, at: datetime) -> set[OfferKey]:
-    """Close offers, or open them again; the keys of those that exist."""
-    rows = await tx.fetch(
+async def set_closed(tx: Transaction, keys: Collection[OfferKey], closed: bool, at: datetime) -> None:
+    """Close locked offers, or open them again."""
+    await tx.execute(
         """
         UPDATE offers o
            SET closed = $4, updated_at = $5
           FROM unnest($2::text[], $3::text[]) AS n (seller_id, sku)
          WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
-        RETURNING o.seller_id, o.sku
         """,
         sorted({key.seller_id for key in keys}),
         *columns(keys, 2),
         closed,
         at,
     )
-    return {OfferKey(*row) for row in rows}

@@ -5,14 +5,14 @@ notices in a handful of statements for the whole batch. Deadlines are fired at t
 not a worker has come by: a late act is refused and an act that has become possible is granted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from tradepost import delivery_promise, lifecycle
 from tradepost.deadlines import next_deadline
 from tradepost.delivery_promise import SERVICES, SellerShipping
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import Transaction, storable
 from tradepost.lifecycle import Act, Party, Row, Stock, Units
 from tradepost.listings import records as offers
 from tradepost.listings.records import OfferKey
@@ -24,7 +24,7 @@ from tradepost.orders.order import Line, Order
 from tradepost.people import policies
 from tradepost.people import records as people
 from tradepost.policy import Policy
-from tradepost.refusals import Reason, Refused
+from tradepost.refusals import NOT_TEXT, Reason, Refused
 
 NOT_RESTOCKED = "no_inventory"
 
@@ -104,6 +104,11 @@ class Journal:
         journal._fire_due(order, at)
         return Unwritten(journal._events, journal._cancellations, journal._notices)
 
+    @property
+    def keys(self) -> Collection[OrderKey]:
+        """The orders that there are, of those that were named."""
+        return self._orders.keys()
+
     def order(self, key: OrderKey, at: datetime, *, buyer_id: str | None = None) -> Order:
         """The order as it stands at `at`, with all done that the clock had to do by then.
 
@@ -149,6 +154,8 @@ class Journal:
         `verify_at` is when the gateway is asked next, for the acts of verification. A transaction that began earlier
         and got the order's lock later does not turn its history around: the act counts from the last one on.
         """
+        if not storable(by.name):
+            raise Refused(Reason.INVALID_VALUE, field="actor", problem=NOT_TEXT)
         at = max(at, order.updated_at)
         row = self.allow(order, act, by.party)
         if act in lifecycle.VERDICTS:
@@ -292,7 +299,9 @@ class Journal:
         """Whether the clock may cancel units of this order by then."""
         if order.wakes_at is None or order.wakes_at > until:
             return False
-        return order.state in lifecycle.TO_SHIP or until >= order.placed_at + self.policy(order).verification_limit
+        policy, placed_at = self.policy(order), order.placed_at
+        first = min(placed_at + policy.verification_limit, policy.confirm_by(placed_at))
+        return order.state in lifecycle.TO_SHIP or until >= first
 
 
 async def _shipping(tx: Transaction, orders: Iterable[Order]) -> dict[str, SellerShipping]:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from tradepost.ground.database import Transaction, columns
+from tradepost.ground.database import Transaction, columns, storable
 from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey
 from tradepost.orders.order import Line, Order
@@ -15,8 +15,11 @@ _SELECTED = ", ".join(f"o.{name}" for name in _COLUMNS)
 
 
 async def lock(tx: Transaction, keys: Iterable[OrderKey]) -> dict[OrderKey, Order]:
-    """Lock the orders, always in the order of their keys, so that two batches never wait for each other in a ring."""
-    wanted = sorted(set(keys))
+    """Lock the orders, always in the order of their keys, so that two batches never wait for each other in a ring.
+
+    Those that do not exist are missing from the answer.
+    """
+    wanted = sorted(key for key in set(keys) if storable(key))
     rows = await tx.fetch(
         f"""
         SELECT {_SELECTED}

@@ -1,6 +1,6 @@
 """The SQL of payments: with what an order is paid, and how often the gateway was asked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -65,7 +65,7 @@ async def claim(
              WHERE o.verify_at <= $2 AND p.gateway = $1 AND (p.asked_until IS NULL OR p.asked_until <= $4)
              ORDER BY o.verify_at
              LIMIT $3
-               FOR UPDATE OF p SKIP LOCKED
+               FOR UPDATE OF o, p SKIP LOCKED -- both, or a verdict just recorded would be seen by half
         )
         UPDATE payments p
            SET asked_until = $5
@@ -78,7 +78,7 @@ async def claim(
     return [Question(OrderKey(row[0], row[1]), *row[2:]) for row in rows]
 
 
-async def lock(tx: Transaction, keys: Sequence[OrderKey]) -> dict[OrderKey, Payment]:
+async def lock(tx: Transaction, keys: Collection[OrderKey]) -> dict[OrderKey, Payment]:
     """The payments of locked orders."""
     rows = await tx.fetch(
         """

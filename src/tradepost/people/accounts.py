@@ -8,6 +8,7 @@ from tradepost.money import digits_of
 from tradepost.people import policies, records
 from tradepost.people.records import Marketplace
 from tradepost.policy import Policy
+from tradepost.refusals import Reason, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,13 @@ async def open_marketplace(tx: Transaction, new: NewMarketplace) -> Marketplace:
 
 
 async def change_policy(tx: Transaction, marketplace_id: str, **changes: object) -> Policy:
-    """Give a marketplace a new version of its policy. Orders keep the version that they were placed under."""
-    (marketplace,) = [one for one in await records.marketplaces(tx) if one.marketplace_id == marketplace_id]
+    """Give a marketplace a new version of its policy. Orders keep the version that they were placed under.
+
+    Raises InvalidPolicy for numbers that contradict each other, and refuses a marketplace that does not exist.
+    """
+    marketplace = await records.lock_marketplace(tx, marketplace_id)
+    if marketplace is None:
+        raise Refused(Reason.MARKETPLACE_NOT_FOUND, marketplace=marketplace_id)
     version = (marketplace_id, marketplace.policy_version)
     changed = replace((await policies.of(tx, [version]))[version], **changes)  # type: ignore[arg-type]
     newer = marketplace._replace(policy_version=marketplace.policy_version + 1)

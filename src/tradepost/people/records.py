@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 from tradepost.delivery_promise import SellerShipping
-from tradepost.ground.database import Transaction, columns
+from tradepost.ground.database import Transaction, columns, storable
 
 
 class Marketplace(NamedTuple):
@@ -91,6 +91,18 @@ async def marketplaces(tx: Transaction) -> list[Marketplace]:
     return [Marketplace(*row) for row in rows]
 
 
+async def lock_marketplace(tx: Transaction, marketplace_id: str) -> Marketplace | None:
+    """One marketplace, which nobody else changes until this is through; orders are placed meanwhile."""
+    row = await tx.row(
+        """
+        SELECT marketplace_id, name, country, currency, locale, policy_version
+          FROM marketplaces WHERE marketplace_id = $1 FOR NO KEY UPDATE
+        """,
+        marketplace_id,
+    )
+    return Marketplace(*row) if row else None
+
+
 async def policy_documents(tx: Transaction, versions: Collection[tuple[str, int]]) -> list[tuple[str, int, Any]]:
     """The policies of these (marketplace, version) pairs."""
     rows = await tx.fetch(
@@ -145,7 +157,7 @@ async def sellers(tx: Transaction, seller_ids: Collection[str]) -> dict[str, Sel
                works_on
           FROM sellers WHERE seller_id = ANY($1)
         """,
-        sorted(seller_ids),
+        sorted(seller_id for seller_id in seller_ids if storable(seller_id)),
     )
     return {row["seller_id"]: _seller(row) for row in rows}
 
@@ -171,16 +183,18 @@ async def lock_buyers(tx: Transaction, buyer_ids: Collection[str]) -> None:
     )
 
 
-async def unverified_units(tx: Transaction, buyer_ids: Collection[str]) -> dict[str, int]:
-    """How many units the Pending orders of these buyers hold."""
+async def unverified_units(tx: Transaction, buyer_ids: Collection[str], at: datetime) -> dict[str, int]:
+    """How many units the Pending orders of these buyers hold, but for those that the clock has released or given up by
+    then and no sweep has touched yet."""
     rows = await tx.fetch(
         """
         SELECT buyer_id, sum(ordered_units)
           FROM orders
-         WHERE buyer_id = ANY($1) AND state IN ('held', 'approved', 'verifying')
+         WHERE buyer_id = ANY($1) AND (state = 'held' OR state IN ('approved', 'verifying') AND wakes_at > $2)
          GROUP BY buyer_id
         """,
         sorted(buyer_ids),
+        at,
     )
     return {row[0]: row[1] for row in rows}
 

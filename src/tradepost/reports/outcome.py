@@ -35,7 +35,7 @@ async def stock(tx: Transaction) -> list[tuple[Any, ...]]:
     """One row per offer: what is available, and what open orders hold."""
     rows = await tx.fetch(
         """
-        SELECT o.seller_id, o.sku, o.available, coalesce(sum(l.quantity - l.shipped - l.canceled), 0)::int
+        SELECT o.seller_id, o.sku, o.available, coalesce(sum(l.quantity - l.shipped - l.canceled), 0)::bigint
           FROM offers o LEFT JOIN order_lines l USING (seller_id, sku)
          GROUP BY o.seller_id, o.sku
         """

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
+from pathlib import Path
 
 import structlog
 from cyclopts import App, CycloptsError
@@ -49,19 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; its exit code."""
+    _open_closed_streams()
     _write_utf8()
-    _log_to_stderr()
+    log_to_stderr()
     try:
         code = asyncio.run(_until_terminated(arguments))
-        sys.stdout.flush()
     except KeyboardInterrupt:
-        return INTERRUPTED
+        code = INTERRUPTED
     except asyncio.CancelledError:
-        return TERMINATED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NO
-    return code
+        code = TERMINATED
+    except BrokenPipeError:
+        code = NO
+    return _all_written() or code
 
 
 async def _until_terminated(arguments: Sequence[str]) -> int:
@@ -90,6 +90,25 @@ async def answer(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _all_written() -> int:
+    """Write what the standard output holds back; 0, or the exit code when it takes no more."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again, and complain
+        if isinstance(error, BrokenPipeError):  # whoever read our output has seen enough
+            return NO
+        return _say(f"{error.strerror}.", IMPOSSIBLE)
+    return 0
+
+
+def _open_closed_streams() -> None:
+    """Where a stream was closed (`>&-`), the next file to be opened would get its number, and what is written to it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (until the end)
+
+
 def _write_utf8() -> None:
     """Whatever the machine's locale: titles are in many scripts, and reports are UTF-8."""
     for stream in (sys.stdout, sys.stderr):
@@ -97,13 +116,18 @@ def _write_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
     """The standard output belongs to what a command was asked for."""
+    # A pool that could not connect says so to whoever asks it for a connection.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            # Not with the values of variables, which is the default: they hold addresses and passwords.
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -73,7 +73,7 @@ async def advance(duration_or_time: str, /, *, where: Where = HERE) -> int:
         async with house.database.transaction() as tx:
             before, zone, known = tx.now, await marketplace_zone(tx), await _known(tx, tx.now)
         span = duration(duration_or_time)
-        to = before + _bearable(span, before) if span is not None else moment(duration_or_time, zone)
+        to = before + _bearable(span, before) if span is not None else _time(duration_or_time, zone)
         await timekeeping.move_clock(house.database, to, house.gateways)
         await _tell(house, known, to, zone)
     return 0
@@ -134,6 +134,13 @@ def _kind(clock: BusinessClock) -> str:
     if not clock.simulated:
         return "real time"
     return "simulated, and ticking on" if clock.ticking else "simulated, and standing still until it is moved"
+
+
+def _time(text: str, zone: str) -> datetime:
+    try:
+        return moment(text, zone)
+    except Mistake as mistake:
+        raise Mistake(f"{mistake} Nor is it a duration such as 30m, 2h30m, 21d or P21D.") from None
 
 
 def _bearable(span: timedelta, since: datetime) -> timedelta:

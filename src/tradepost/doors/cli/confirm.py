@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from tradepost.doors.cli.house import HERE, Where, open_house
 from tradepost.doors.cli.mistakes import NO
+from tradepost.doors.cli.result_file import result_file
 from tradepost.process.shipment.confirmation_file import apply_file
 from tradepost.refusals import Refusal, Refused
 
@@ -44,13 +45,12 @@ async def confirm(
         Where the processing report goes; by default to the standard output.
     """
     content = file.read_bytes()
-    async with open_house(where) as house:
-        processed = await apply_file(house.database, seller, content)
-    if isinstance(processed, Refusal):
-        raise Refused(processed.reason, **processed.facts)
-    if report is None:
-        print(processed.text(), end="")
-    else:
-        report.write_text(processed.text(), encoding="utf-8", newline="")
+    with result_file(report) as result:
+        async with open_house(where) as house:
+            processed = await apply_file(house.database, seller, content)
+        if isinstance(processed, Refusal):
+            raise Refused(processed.reason, **processed.facts)
+        result.write(processed.text())
+    if report is not None:
         print(f"{processed.successful} of {processed.records} rows were taken. The processing report is in {report}.")
     return NO if processed.errors else 0

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from cyclopts import App
 
@@ -11,7 +10,7 @@ from tradepost.doors.cli.house import HERE, Where, address, data_folder, databas
 from tradepost.ground import backup as backups
 from tradepost.ground import schema
 from tradepost.ground.database import connect
-from tradepost.ground.settings import Settings
+from tradepost.ground.settings import Address, Settings
 
 database = App(name="database", help="Upgrade, back up, restore or find the database.")
 
@@ -83,7 +82,7 @@ async def tell_where(*, where: Where = HERE) -> int:
     """
     settings = Settings.from_environment()
     url = database_url(where, settings)
-    print(_without_password(url) if url else data_folder(where, settings))
+    print(Address.of(url).url if url else data_folder(where, settings))
     return 0
 
 
@@ -94,12 +93,3 @@ async def _reached(where: Where) -> AsyncIterator[str]:
         async with connect(url, connections=1):
             pass
         yield url
-
-
-def _without_password(url: str) -> str:
-    """The address, without the password that it may carry before the @ or among the options."""
-    parts = urlsplit(url)
-    user_and_password, at, host = parts.netloc.rpartition("@")
-    options = [(name, value) for name, value in parse_qsl(parts.query) if name != "password"]
-    netloc = f"{user_and_password.partition(':')[0]}{at}{host}"
-    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(options)))

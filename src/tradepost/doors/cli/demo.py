@@ -16,7 +16,7 @@ from tradepost.doors.cli.demo_deeds import Stage, do, open_demo
 from tradepost.doors.cli.demo_showing import SHOWING, show, summary
 from tradepost.doors.cli.demo_story import OFFERS, OPENS, SELLERS, STORY, ZONE, Scene
 from tradepost.doors.cli.house import HERE, Where, empty_house
-from tradepost.doors.cli.mistakes import NO
+from tradepost.doors.cli.mistakes import NO, Mistake
 from tradepost.doors.cli.moments import moment
 from tradepost.doors.cli.words import HAPPENED
 from tradepost.notices.delivery import deliver_due
@@ -26,6 +26,7 @@ from tradepost.refusals import Refusal
 from tradepost.reports.coming import Happened, happened
 
 WIDTH = 120  # where the output is no terminal
+MOST_PACE_SECONDS = 3600
 PACE_SECONDS = 0.25  # on a terminal, so that one can follow
 
 
@@ -51,6 +52,8 @@ async def demo(
     pace
         Seconds to rest after each scene; by default 0.25 on a terminal, 0 elsewhere.
     """
+    if pace is not None and not 0 <= pace <= MOST_PACE_SECONDS:
+        raise Mistake(f"The pace is a number of seconds from 0 to {MOST_PACE_SECONDS}.")
     terminal = sys.stdout.isatty()
     console = Console(width=None if terminal else WIDTH, highlight=False)
     rest = pace if pace is not None else PACE_SECONDS * terminal

@@ -12,7 +12,7 @@ from tradepost.doors.cli.mistakes import Mistake
 from tradepost.ground import schema
 from tradepost.ground.database import Database, Transaction, connect
 from tradepost.ground.embedded import default_data_folder, lease
-from tradepost.ground.settings import Settings
+from tradepost.ground.settings import Address, Settings
 from tradepost.ground.throw_away import SETTINGS, throw_away_database
 from tradepost.orders import records as orders
 from tradepost.payments.gateway import Gateway, SimulatedGateway
@@ -54,12 +54,18 @@ def database_url(where: Where, settings: Settings) -> str | None:
     """The address of the database that is meant; None: the embedded server's. What is typed overrules what is set."""
     if where.database and where.data:
         raise Mistake("Name a database or a data folder, not both.")
-    return where.database or (None if where.data else settings.database_url)
+    url = where.database or (None if where.data else settings.database_url)
+    if url:
+        Address.of(url)
+    return url
 
 
 def data_folder(where: Where, settings: Settings) -> Path:
-    """The data folder that is meant."""
-    return where.data or settings.data or default_data_folder()
+    """The data folder that is meant; a ~ that no shell has replaced is the home folder here, too."""
+    try:
+        return (where.data or settings.data or default_data_folder()).expanduser().absolute()
+    except RuntimeError as error:
+        raise Mistake("There is no such home folder: name a data folder with --data or TRADEPOST_DATA.") from error
 
 
 @asynccontextmanager
@@ -79,6 +85,8 @@ async def open_house(where: Where, *, furnish: bool = False) -> AsyncIterator[Ho
     settings = Settings.from_environment()
     async with address(where, settings) as (url, embedded), connect(url) as database:
         if (embedded or furnish) and await schema.found_revision(url) is None:
+            if not embedded and not await schema.holds_nothing(url):
+                raise Mistake("The database is not empty: name one that is Tradepost's, or nobody's.")
             await schema.upgrade(url)
         await schema.require_current(url)
         yield House(database, url, data_folder(where, settings), settings)

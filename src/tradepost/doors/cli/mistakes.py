@@ -8,9 +8,10 @@ import asyncpg
 
 from tradepost.doors.replay.history import UnreadableHistory
 from tradepost.ground.backup import BackupFailed
-from tradepost.ground.database import DatabaseUnavailable
+from tradepost.ground.database import TROUBLE, DatabaseUnavailable
 from tradepost.ground.embedded import ServerUnavailable
 from tradepost.ground.schema import SchemaMismatch
+from tradepost.ground.settings import InvalidAddress
 from tradepost.policy import InvalidPolicy
 from tradepost.refusals import Refused
 
@@ -19,18 +20,13 @@ NO, IMPOSSIBLE, BUG, INTERRUPTED, TERMINATED = 1, 2, 70, 130, 143
 _SAY_IT_THEMSELVES = (
     BackupFailed,
     DatabaseUnavailable,
+    InvalidAddress,
     SchemaMismatch,
     ServerUnavailable,
     UnreadableHistory,
     InvalidPolicy,
 )
-_DATABASE_TROUBLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.InterfaceError,
-)
+_CONNECTION_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
 class Mistake(Exception):
@@ -43,7 +39,10 @@ def explained(error: BaseException) -> tuple[str, int] | None:
         return str(error), NO
     if isinstance(error, (Mistake, *_SAY_IT_THEMSELVES)):
         return str(error), IMPOSSIBLE
-    if isinstance(error, _DATABASE_TROUBLE):
+    if isinstance(error, _CONNECTION_LOST):
+        log = "the log of the database tells why (the embedded server's is server.log in the data folder)"
+        return f"The connection was lost ({_one_line(str(error))}): {log}.", IMPOSSIBLE
+    if isinstance(error, TROUBLE):
         return f"The database broke off: {_one_line(str(error))}.", IMPOSSIBLE
     if isinstance(error, OSError):
         what = error.strerror or str(error) or type(error).__name__

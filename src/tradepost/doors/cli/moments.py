@@ -25,7 +25,7 @@ def moment(text: str, zone: str | None) -> datetime:
             return read.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise Mistake(f"{text!r} is no time with an offset, such as 2026-03-01T10:00:00+00:00.")
+    raise Mistake(f"{text!r} is no time such as 2026-03-01, 2026-03-01T10:00 or 2026-03-01T10:00:00+01:00.")
 
 
 def duration(text: str) -> timedelta | None:

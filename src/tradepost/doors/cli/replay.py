@@ -66,7 +66,7 @@ async def replay(
     rows = read_history(history)
     end = _end(rows, until, zone)
     async with empty_house(where, keep=keep) as house:
-        out.mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
         begun = machine_now()
         with _progress(len(rows)) as progress:
             played = await play(house.database, rows, zone, end, progress)
@@ -74,6 +74,13 @@ async def replay(
         summary = await house.database.run(lambda tx: write_outcome(tx, played, len(rows), seconds, out))
     print(_in_words(summary, out))
     return 0
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"The folder {out} cannot be made ({error.strerror}): choose another place.") from error
 
 
 def _check_zone(zone: str) -> None:

@@ -1,17 +1,15 @@
 """`tradepost report`: a seller's order reports as tab-separated files."""
 
-import os
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from tradepost.doors.cli.house import HERE, Where, marketplace_zone, open_house
 from tradepost.doors.cli.moments import moment
+from tradepost.doors.cli.result_file import result_file
 from tradepost.reports.orders_report import orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
 from tradepost.timekeeping import catch_up
@@ -93,22 +91,6 @@ def _moment(text: str | None, zone: str) -> datetime | None:
 
 
 async def _write(chunks: AsyncIterator[str], out: Path | None) -> None:
-    with _opened(out) as file:
+    with result_file(out) as file:
         async for chunk in chunks:
             file.write(chunk)
-
-
-@contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
-    """The standard output, or a file that takes its place when it is complete. Addresses are for its owner only."""
-    if out is None:
-        yield sys.stdout
-        return
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
-            yield file
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ import structlog
 from tradepost.doors.cli.house import HERE, House, Where, open_house
 from tradepost.doors.cli.mistakes import Mistake
 from tradepost.doors.worker.work import work as work_until
+from tradepost.ground.settings import Address
 from tradepost.notices.mailbox import Mailbox
 from tradepost.notices.post import Post
 from tradepost.notices.smtp import MailServer, MailSettings
@@ -36,7 +37,7 @@ async def work(*, where: Where = HERE) -> int:
         post = _post(house)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        structlog.get_logger().info("working", notices=_where_to(post))
+        structlog.get_logger().info("working", database=Address.of(house.url).url, notices=_where_to(post))
         await work_until(house.database, house.gateways, post, stop)
         structlog.get_logger().info("stopped")
     return 0

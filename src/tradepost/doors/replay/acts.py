@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from tradepost import carriers
 from tradepost.doors.replay.history import Row
 from tradepost.ground.database import Transaction
 from tradepost.listings.offers import list_offers, set_stock
@@ -61,9 +62,10 @@ async def _open_sellers(tx: Transaction, happenings: Sequence[Happening], played
 async def _list(tx: Transaction, happenings: Sequence[Happening], played: Played) -> Sequence[object]:
     rows = [row for (row,) in happenings]
     new = {row.seller: row for row in rows if row.seller not in played.sellers}
-    await _put_sellers(tx, ((row, "individual") for row in new.values()), played)
+    await _put_sellers(tx, ((row, "professional") for row in new.values()), played)
     listings = [
-        Listing(row.seller, row.sku, row.sku, row.detail, row.price or 0, row.quantity or 0, None) for row in rows
+        Listing(row.seller, row.sku, row.sku, _one_line(row.detail, 500), row.price or 0, row.quantity or 0, None)
+        for row in rows
     ]
     return await list_offers(tx, listings, rows[-1].at)
 
@@ -132,8 +134,16 @@ def _items(row: Row) -> list[tuple[str, int | None]] | None:
 
 
 def _parcel(row: Row) -> Parcel:
-    carrier, _, tracking = row.detail.strip().partition(" ")
-    return Parcel(carrier, tracking.strip() or None)
+    first, *rest = row.detail.split(maxsplit=1)
+    carrier = _one_line(first, 50)
+    other = carriers.known_carrier(carrier) is carriers.OTHER  # such a carrier has to have a name, too
+    return Parcel(carrier, _one_line(rest[0], 100) if rest else None, carrier if other else None)
+
+
+def _one_line(words: str, most: int) -> str:
+    """Words that decide nothing, as the process takes them: in one line, and not too long. No row fails for them."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in words)
+    return " ".join(printable.split())[:most] or "-"
 
 
 async def _put_sellers(tx: Transaction, plans: Iterable[tuple[Row, str]], played: Played) -> None:

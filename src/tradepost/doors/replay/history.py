@@ -27,6 +27,7 @@ PLANS = ("professional", "individual")
 VERDICTS = (Verdict.APPROVED, Verdict.DECLINED, Verdict.FRAUD, Verdict.DEFERRED)
 CURRENCY = "USD"
 _MOST_QUANTITY = 10**9
+_YEARS = range(1000, 9000)  # written with four digits, and with room for every deadline
 
 
 class UnreadableHistory(Exception):
@@ -62,11 +63,11 @@ def read_history(file: Path) -> list[Row]:
 
 def _rows(reader: CsvReader) -> Iterator[Row]:
     previous: datetime | None = None
-    for line, cells in _records(reader):
-        if line == 1:
-            if tuple(cells) != COLUMNS:
-                raise UnreadableHistory(f"Line 1: the header must be {','.join(COLUMNS)}.")
-            continue
+    records = _records(reader)
+    _, header = next(records, (1, ()))
+    if tuple(header) != COLUMNS:
+        raise UnreadableHistory(f"Line 1: the header must be {','.join(COLUMNS)}.")
+    for line, cells in records:
         try:
             row = _row(line, cells)
         except ValueError as error:
@@ -75,8 +76,6 @@ def _rows(reader: CsvReader) -> Iterator[Row]:
             raise UnreadableHistory(f"Line {line}: {cells[0]} comes before the row above it; sort the rows by at.")
         previous = row.at
         yield row
-    if reader.line_num == 0:
-        raise UnreadableHistory(f"Line 1: the header must be {','.join(COLUMNS)}.")
 
 
 def _records(reader: CsvReader) -> Iterator[tuple[int, Sequence[str]]]:
@@ -132,9 +131,9 @@ def _check_detail(event: str, detail: str) -> None:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
+        if moment.tzinfo is not None and moment.year in _YEARS:
             return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         pass
     raise ValueError(f"{text!r} is no time with an offset such as 2026-03-01T10:00:00+00:00.")
 

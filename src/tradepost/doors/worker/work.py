@@ -11,7 +11,7 @@ from contextlib import suppress
 import structlog
 
 from tradepost import timekeeping
-from tradepost.ground.database import Database
+from tradepost.ground.database import TROUBLE, Database
 from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Post
 from tradepost.payments.gateway import Gateway
@@ -59,9 +59,11 @@ async def _go_on(name: str, duty: Duty, stop: asyncio.Event) -> None:
         try:
             rest = min(await duty(), PAUSE_SECONDS)
             trouble = 0
-        except Exception:
+        except Exception as error:
             rest = min(PAUSE_SECONDS * 2**trouble, LONGEST_PAUSE_SECONDS)
             trouble += 1
-            _log.exception("duty_failed", duty=name, again_in_seconds=rest)
+            bug = None if isinstance(error, (OSError, *TROUBLE)) else error  # trouble is a line, a bug a traceback
+            cause = f"{type(error).__name__}: {error}"
+            _log.error("duty_failed", duty=name, cause=cause, again_in_seconds=rest, exc_info=bug)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), rest)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import Transaction, storable
 from tradepost.lifecycle import Act, Party
 from tradepost.numbers import OrderKey
 from tradepost.orders import batch, units
@@ -20,6 +20,8 @@ SELLER_REASONS = (
     "customer_exchange",
     "general_adjustment",
 )
+
+MOST_WORDS = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def _cancel_by_buyer(book: Journal, wish: BuyerCancellation) -> None:
 
 def _request(book: Journal, wish: BuyerCancellation) -> None:
     order = book.order(wish.key, wish.at, buyer_id=wish.buyer_id)
+    if wish.why and (len(wish.why) > MOST_WORDS or not storable(wish.why)):
+        raise Refused(Reason.INVALID_VALUE, field="why", problem=f"it may have {MOST_WORDS} characters of text at most")
     why = {"why": wish.why} if wish.why else None
     book.record(order, Act.REQUEST_CANCELLATION, wish.actor, wish.at, detail=why)
 

@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from tradepost import delivery_promise
 from tradepost.delivery_promise import SERVICES, SellerShipping
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import Transaction, storable
 from tradepost.lifecycle import Party, State
 from tradepost.listings import records as offers
 from tradepost.listings.records import Offer, OfferKey
+from tradepost.money import MOST_MINOR_UNITS
 from tradepost.numbers import OrderKey, new_order_item_numbers, new_order_numbers
 from tradepost.orders.journal import Actor, Journal
 from tradepost.orders.order import Line, Order
@@ -21,10 +22,12 @@ from tradepost.people import policies
 from tradepost.people import records as people
 from tradepost.people.records import Marketplace, Seller
 from tradepost.policy import Policy
-from tradepost.refusals import Reason, Refusal, Refused
+from tradepost.refusals import NOT_TEXT, Reason, Refusal, Refused
 
 MOST_UNITS = 1_000_000  # of one offer in one cart
-MOST_LINES = 100
+MOST_UNITS_OF_CART = 1_000_000_000  # fits 32 bits
+MOST_LINES = 10_000
+MOST_TOTAL = MOST_MINOR_UNITS * MOST_UNITS  # of one cart; fits 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +101,16 @@ class _Counter:
         counter.sellers, counter.marketplaces = sellers, marketplaces
         counter.policies = {marketplace_id: policy for (marketplace_id, _), policy in of_policy.items()}
         if any(policy.unverified_units for policy in counter.policies.values()):
-            buyers = {cart.buyer_id for cart in carts}
+            buyers = {cart.buyer_id for cart in carts if storable(cart.buyer_id)}
             await people.lock_buyers(tx, buyers)
-            counter.unverified = await people.unverified_units(tx, buyers)
+            counter.unverified = await people.unverified_units(tx, buyers, tx.now)
         counter.offers = await offers.lock(tx, {OfferKey(x.seller_id, x.sku) for cart in carts for x in cart.lines})
         return counter
 
 
 def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
     try:
+        _check_values(cart)
         wanted = _wanted(cart)
         marketplace = _check(counter, cart, wanted)
     except Refused as no:
@@ -116,6 +120,17 @@ def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
         offers.add_units(counter.taken, key, quantity, cart.at)
     counter.unverified[cart.buyer_id] = counter.unverified.get(cart.buyer_id, 0) + sum(wanted.values())
     return _place(counter, cart, marketplace)
+
+
+def _check_values(cart: Cart) -> None:
+    """What the database could not hold would sink the whole batch."""
+    for field, value in (("buyer", cart.buyer_id), ("address", cart.address), ("payment", cart.payment)):
+        if not storable(value):
+            raise Refused(Reason.INVALID_VALUE, field=field, problem=NOT_TEXT)
+    for line in cart.lines:
+        if line.agreed_price is not None and not 0 <= line.agreed_price <= MOST_MINOR_UNITS:
+            problem = f"it must be from 0 to {MOST_MINOR_UNITS} minor units"
+            raise Refused(Reason.INVALID_VALUE, field="price", problem=problem)
 
 
 def _wanted(cart: Cart) -> Counter[OfferKey]:
@@ -131,6 +146,8 @@ def _wanted(cart: Cart) -> Counter[OfferKey]:
         wanted[OfferKey(line.seller_id, line.sku)] += line.quantity
         if not 0 < line.quantity <= MOST_UNITS or wanted[OfferKey(line.seller_id, line.sku)] > MOST_UNITS:
             raise Refused(Reason.QUANTITY_NOT_POSITIVE, quantity=line.quantity, limit=MOST_UNITS)
+    if wanted.total() > MOST_UNITS_OF_CART:
+        raise Refused(Reason.CART_IS_MIXED_UP, problem=f"it has more than {MOST_UNITS_OF_CART} units")
     return wanted
 
 
@@ -143,6 +160,8 @@ def _check(counter: _Counter, cart: Cart, wanted: Counter[OfferKey]) -> Marketpl
             raise Refused(Reason.OFFER_IS_CLOSED, sku=key.sku)
         if offer.available < quantity:
             raise Refused(Reason.OUT_OF_STOCK, sku=key.sku, available=offer.available, wanted=quantity)
+    if sum(_price(counter, line) * line.quantity for line in cart.lines) > MOST_TOTAL:
+        raise Refused(Reason.INVALID_VALUE, field="total", problem=f"it may be {MOST_TOTAL} minor units at most")
     homes = {counter.sellers[key.seller_id].marketplace_id for key in wanted}
     if len(homes) > 1:
         raise Refused(Reason.CART_IS_MIXED_UP, problem="its sellers belong to different marketplaces")
@@ -221,13 +240,17 @@ def _order(
     )
 
 
+def _price(counter: _Counter, line: CartLine) -> int:
+    """The buyer pays what was agreed, whatever the offer says now."""
+    offer = counter.offers[OfferKey(line.seller_id, line.sku)]
+    return offer.price if line.agreed_price is None else line.agreed_price
+
+
 def _lines(counter: _Counter, lines: list[CartLine]) -> list[Line]:
-    """One line per offer and price; the buyer pays what was agreed, whatever the offer says now."""
+    """One line per offer and price."""
     quantities: Counter[tuple[str, int]] = Counter()
     for line in lines:
-        offer = counter.offers[OfferKey(line.seller_id, line.sku)]
-        price = offer.price if line.agreed_price is None else line.agreed_price
-        quantities[line.sku, price] += line.quantity
+        quantities[line.sku, _price(counter, line)] += line.quantity
     seller_id = lines[0].seller_id
     return [
         Line(number, item_id, sku, counter.offers[OfferKey(seller_id, sku)].title, price, quantity)

@@ -1,8 +1,9 @@
 """Shipment: the seller confirms what left, whole or in parts, and corrects a package afterwards (A45, A49)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from tradepost import carriers
 from tradepost.calendar_days import local_date
@@ -95,7 +96,7 @@ class _Room:
     async def open(cls, tx: Transaction, confirmations: Sequence[Confirmation]) -> "_Room":
         keys = [confirmation.key for confirmation in confirmations]
         journal = await Journal.open(tx, keys, max(one.at for one in confirmations), lines=True)
-        return cls(journal, await records.read(tx, keys))
+        return cls(journal, await records.read(tx, journal.keys))
 
     async def write(self, tx: Transaction) -> None:
         await self.journal.write()
@@ -185,7 +186,7 @@ class _NewPackage:
     def ship(self, wish: Confirmation) -> Confirmed:
         """Ship what was added."""
         known = self.room.packages.setdefault(wish.key, {})
-        reference = wish.reference or max(known, default=0) + 1
+        reference = wish.reference or _next_reference(known)
         parcel = self.parcel
         package = Package(
             wish.key, reference, parcel.carrier_code or "", parcel.carrier_name or None, parcel.ship_method or None,
@@ -197,6 +198,12 @@ class _NewPackage:
         self.room.journal.record(order, Act.CONFIRM_SHIPMENT, seller, wish.at, units=self.units, detail=detail)
         known[reference] = self.room.new[wish.key, reference] = package
         return Confirmed(reference, tracking_looks_wrong=_looks_wrong(package))
+
+
+def _next_reference(known: Collection[int]) -> int:
+    """The number after the last one; a seller may have given that to the last that there is, and then any free one."""
+    after = max(known, default=0) + 1
+    return after if after <= MOST_REFERENCE else next(free for free in count(1) if free not in known)
 
 
 def _items(order: Order, wish: Confirmation) -> Items | None:

@@ -1,6 +1,6 @@
 """The SQL of packages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,7 +24,7 @@ class Package:
     units: dict[int, int] = field(default_factory=dict)  # by line number
 
 
-async def read(tx: Transaction, keys: Sequence[OrderKey]) -> dict[OrderKey, dict[int, Package]]:
+async def read(tx: Transaction, keys: Collection[OrderKey]) -> dict[OrderKey, dict[int, Package]]:
     """The packages of locked orders, by reference."""
     rows = await tx.fetch(
         """
@@ -38,7 +38,7 @@ async def read(tx: Transaction, keys: Sequence[OrderKey]) -> dict[OrderKey, dict
          GROUP BY p.seller_id, p.order_id, p.reference
         """,
         sorted({key.seller_id for key in keys}),
-        *columns(sorted(set(keys)), 2),
+        *columns(sorted(keys), 2),
     )
     packages: dict[OrderKey, dict[int, Package]] = {}
     for row in rows:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import Transaction, storable
 from tradepost.lifecycle import Act, Party
 from tradepost.numbers import OrderKey
 from tradepost.orders.batch import outcome_of
@@ -13,7 +13,7 @@ from tradepost.orders.order import Order
 from tradepost.payments import records as payments
 from tradepost.payments.gateway import Verdict
 from tradepost.payments.records import Means, Payment
-from tradepost.refusals import Reason, Refusal, Refused
+from tradepost.refusals import NOT_TEXT, Reason, Refusal, Refused
 
 _ACTS = {
     Verdict.APPROVED: Act.APPROVE,
@@ -82,7 +82,7 @@ class _Room:
     @classmethod
     async def open(cls, tx: Transaction, keys: Sequence[OrderKey], until: datetime) -> "_Room":
         journal = await Journal.open(tx, keys, until, lines=True)
-        return cls(journal, await payments.lock(tx, keys))
+        return cls(journal, await payments.lock(tx, journal.keys))
 
     async def write(self, tx: Transaction) -> None:
         await self.journal.write()
@@ -123,6 +123,8 @@ def _patience(order: Order, at: datetime) -> timedelta:
 
 def _change(room: _Room, change: PaymentChange) -> None:
     order = room.journal.order(change.key, change.at, buyer_id=change.buyer_id)
+    if not storable(change.means):
+        raise Refused(Reason.INVALID_VALUE, field="payment", problem=NOT_TEXT)
     by = Actor(Party.BUYER, change.buyer_id)
     room.journal.record(order, Act.CHANGE_PAYMENT, by, change.at, verify_at=change.at)
     before = room.payments.get(change.key)

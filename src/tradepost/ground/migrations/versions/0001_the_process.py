@@ -64,7 +64,7 @@ CREATE TABLE offers (
     product_id    text    NOT NULL,
     title         text    NOT NULL,
     price         bigint  NOT NULL CONSTRAINT price_not_negative CHECK (price >= 0),
-    available     integer NOT NULL CONSTRAINT stock_not_negative CHECK (available >= 0),
+    available     bigint  NOT NULL CONSTRAINT stock_not_negative CHECK (available >= 0),
     supplied      bigint  NOT NULL, -- what the seller put in, net: available = supplied - sold + returned
     closed        boolean NOT NULL,
     handling_days integer CONSTRAINT handling_days_in_range CHECK (handling_days BETWEEN 0 AND 60),
