@@ -1,1 +1,1 @@
-"""Tradepost: the order process of a marketplace, from the buyer's checkout to the seller's payout."""
+"""Tradepost: the order process of a marketplace, from checkout to shipped or canceled."""

@@ -80,8 +80,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "卖家已关闭 SKU 为 {sku} 的商品。",
     ),
     Reason.OUT_OF_STOCK: (
-        "Only {available} of SKU {sku} are left, and {wanted} were wanted.",
-        "SKU {sku} 仅剩 {available} 件，无法购买 {wanted} 件。",
+        "Of SKU {sku} there are {available} left, and {wanted} were wanted.",
+        "SKU {sku} 剩余 {available} 件，无法购买 {wanted} 件。",
     ),
     Reason.TOO_MUCH_UNVERIFIED: (
         "Your orders that await payment hold {held} units already, and {limit} is the limit; "

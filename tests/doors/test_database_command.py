@@ -134,10 +134,12 @@ async def test_the_embedded_database_needs_no_upgrade(tradepost: CommandLine, da
     assert (await tradepost("doctor", "--data", data_folder)).code == 0
 
 
-async def test_a_tilde_means_the_home_folder(tradepost: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/ann")
+async def test_a_tilde_means_the_home_folder(
+    tradepost: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("TRADEPOST_DATA", "~/shop")
-    assert (await tradepost("database", "where")).out == "/home/ann/shop\n"
+    assert (await tradepost("database", "where")).out == f"{tmp_path}/shop\n"
     assert (await tradepost("database", "where", "--data", "shop")).out == f"{Path.cwd() / 'shop'}\n"
     done = await tradepost("database", "where", "--data", "~nobody-of-this-name/shop")
     assert one_sentence(done) == "There is no such home folder: name a data folder with --data or TRADEPOST_DATA."

@@ -262,6 +262,14 @@ async def test_file_in_place_of_the_folder_is_named(data: Path) -> None:
         await hold_briefly(data)
 
 
+async def test_folder_in_which_nothing_can_be_written_is_named(data: Path) -> None:
+    (data / "server.json.new").mkdir(parents=True)  # as on a full disk, the keeper cannot tell where its server listens
+    data.chmod(0o700)
+    with pytest.raises(ServerUnavailable, match=r"data cannot be used \(Is a directory\): make room"):
+        async with lease(data):
+            pass
+
+
 @needs_root
 async def test_folder_of_another_user_is_refused(data: Path) -> None:
     data.mkdir()

@@ -112,7 +112,7 @@ async def test_out_of_stock_says_how_much_is_left(scene: Scene) -> None:
     refusal = await scene.check_out(BEA, {LAST: 3})
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.OUT_OF_STOCK
-    assert refusal.sentence() == "Only 1 of SKU LAST are left, and 3 were wanted."
+    assert refusal.sentence() == "Of SKU LAST there are 1 left, and 3 were wanted."
 
 
 async def test_an_unknown_offer_is_refused(scene: Scene) -> None:

@@ -104,9 +104,8 @@ def _all_written() -> int:
 
 def _open_closed_streams() -> None:
     """Where a stream was closed (`>&-`), the next file to be opened would get its number, and what is written to it."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 (until the end)
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 (until the end)
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _write_utf8() -> None:

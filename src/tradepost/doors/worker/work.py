@@ -15,6 +15,7 @@ from tradepost.ground.database import TROUBLE, Database
 from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Post
 from tradepost.payments.gateway import Gateway
+from tradepost.process.verification.asking import ask_due
 
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0  # after trouble that does not end
@@ -30,18 +31,21 @@ async def work(database: Database, gateways: Sequence[Gateway], post: Post, stop
     """Work until `stop` is set. What is under way is finished, or broken off after a grace and done again later."""
 
     async def let_time_pass() -> float:
-        turn = await timekeeping.turn(database, gateways)
-        if not turn.idle:
+        if (await timekeeping.turn(database, [])).orders:
             return 0
         async with database.transaction() as tx:
             at = await timekeeping.next_moment(tx)
             return PAUSE_SECONDS if at is None or at <= tx.now else (at - tx.now).total_seconds()
 
+    async def ask_gateways() -> float:  # apart from the deadlines: a gateway may be slow
+        return 0 if sum([await ask_due(database, gateway) for gateway in gateways]) else PAUSE_SECONDS
+
     async def deliver_notices() -> float:
         return 0 if await deliver_due(database, post) else PAUSE_SECONDS
 
     duties = [
-        asyncio.create_task(_go_on("deadlines_and_payments", let_time_pass, stop)),
+        asyncio.create_task(_go_on("deadlines", let_time_pass, stop)),
+        asyncio.create_task(_go_on("payments", ask_gateways, stop)),
         asyncio.create_task(_go_on("notices", deliver_notices, stop)),
     ]
     try:
