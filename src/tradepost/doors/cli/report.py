@@ -1,6 +1,6 @@
 """`tradepost report`: a seller's order reports as tab-separated files."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 from tradepost.doors.cli.house import HERE, Where, marketplace_zone, open_house
 from tradepost.doors.cli.moments import moment
 from tradepost.doors.cli.result_file import result_file
+from tradepost.ground.database import Transaction
 from tradepost.reports.orders_report import orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
 from tradepost.timekeeping import catch_up
@@ -47,12 +48,7 @@ async def orders(
     until
         Only orders released before this time.
     """
-    async with open_house(where) as house:
-        await catch_up(house.database, seller)
-        async with house.database.transaction() as tx:
-            zone = await marketplace_zone(tx)
-            await _write(orders_report(tx, seller, _moment(since, zone), _moment(until, zone)), out)
-    return 0
+    return await _make(orders_report, seller, since, until, out, where)
 
 
 @report.command
@@ -77,20 +73,23 @@ async def unshipped(
     until
         Only orders released before this time.
     """
+    return await _make(unshipped_orders_report, seller, since, until, out, where)
+
+
+Made = Callable[[Transaction, str, datetime | None, datetime | None], AsyncIterator[str]]
+
+
+async def _make(made: Made, seller: str, since: Time, until: Time, out: Out, where: Where) -> int:
+    """Write a report of what the clock says now."""
     async with open_house(where) as house:
         await catch_up(house.database, seller)
         async with house.database.transaction() as tx:
             zone = await marketplace_zone(tx)
-            chunks = unshipped_orders_report(tx, seller, _moment(since, zone), _moment(until, zone))
-            await _write(chunks, out)
+            with result_file(out) as file:
+                async for chunk in made(tx, seller, _moment(since, zone), _moment(until, zone)):
+                    file.write(chunk)
     return 0
 
 
 def _moment(text: str | None, zone: str) -> datetime | None:
     return None if text is None else moment(text, zone)
-
-
-async def _write(chunks: AsyncIterator[str], out: Path | None) -> None:
-    with result_file(out) as file:
-        async for chunk in chunks:
-            file.write(chunk)
