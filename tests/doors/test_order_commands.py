@@ -21,7 +21,7 @@ async def test_explain_tells_where_a_pending_order_stands(
     first, second, third, fourth, *_ = done.out.splitlines()
     assert first == f"Order {key.order_id} of seller acme, placed by bea on 2026-03-02 10:00:00."
     assert second == "It is Pending: verification is through, only the hold has to end."
-    assert third.startswith("On 2026-03-02 10:30:00, in 30 min: The order is released")
+    assert third.startswith("Next, by itself: 2026-03-02 10:30:00, in 30 min. The order is released")
     assert fourth == "It is 2026-03-02 10:00:00 now; all times are those of UTC."
     assert "Secret Street" not in done.out
 
