@@ -69,7 +69,8 @@ def _next(details: OrderDetails) -> Iterator[str]:
     if coming is None:
         yield "Nothing more will happen to it by itself."
     else:
-        yield f"Next, by itself: {shown(coming.at, details.zone)}, in {in_words(coming.at - details.at)}. {coming.sentence}"
+        at, ahead = shown(coming.at, details.zone), in_words(coming.at - details.at)
+        yield f"Next, by itself: {at}, in {ahead}. {coming.sentence}"
     payment = details.payment
     if payment and payment.asked_next:
         yield f"The payment gateway {payment.gateway} is asked next on {shown(payment.asked_next, details.zone)}."
