@@ -49,6 +49,7 @@ async def test_a_listed_offer_is_on_sale(scene: Scene) -> None:
 
 async def test_listing_again_sets_everything_anew_and_opens_the_offer(scene: Scene) -> None:
     await scene.close_offer(PRO, LAST)
+    assert not (await scene.offer(PRO, LAST)).on_sale
     await _list(scene, Listing(PRO, LAST, "P9", "Not the last one", 1, 7, 2))
     offer = await scene.offer(PRO, LAST)
     assert (offer.title, offer.price, offer.available, offer.closed, offer.handling_days) == (

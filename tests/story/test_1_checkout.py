@@ -36,9 +36,11 @@ async def test_the_last_unit_leaves_the_offer_page_and_is_back_when_the_order_is
     """A4, A5: while the order is processed, the seller sees quantity zero, and nobody else can buy."""
     key = await scene.place(BEA, {LAST: 1})
     assert await scene.stock(PRO, LAST) == 0
+    assert not (await scene.offer(PRO, LAST)).on_sale
     assert isinstance(await scene.check_out(BOB, {LAST: 1}), Refusal)
     await scene.cancel_by_buyer(key)
     assert await scene.stock(PRO, LAST) == 1
+    assert (await scene.offer(PRO, LAST)).on_sale
     assert isinstance(await scene.check_out(BOB, {LAST: 1}), Placed)
 
 

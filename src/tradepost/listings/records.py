@@ -55,14 +55,6 @@ async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Offe
     return {OfferKey(row["seller_id"], row["sku"]): Offer(*row) for row in rows}
 
 
-async def of_sellers(tx: Transaction, seller_ids: Collection[str]) -> list[Offer]:
-    """All offers of these sellers, those that are off sale included, as Manage Inventory shows them."""
-    rows = await tx.fetch(
-        f"SELECT {_SELECTED} FROM offers o WHERE o.seller_id = ANY($1) ORDER BY o.seller_id, o.sku", sorted(seller_ids)
-    )
-    return [Offer(*row) for row in rows]
-
-
 class Units(NamedTuple):
     """So many units of an offer, and the last moment at which one of them moved."""
 
