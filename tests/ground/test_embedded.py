@@ -407,7 +407,15 @@ def servers_in(data: Path) -> list[Path]:
     place = (data / "postgresql").stat()
     processes = [process for process in Path("/proc").glob("[0-9]*") if server_keeper.is_server_in(place, process)]
     names = {process.name for process in processes}
-    return [process for process in processes if (process / "stat").read_text().split()[3] not in names]
+    return [process for process in processes if parent_of(process) not in {*names, None}]
+
+
+def parent_of(process: Path) -> str | None:
+    """The pid of its parent; None when the process has ended since it was listed."""
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[1]
+    except OSError:
+        return None
 
 
 def can_share(lock: Path) -> bool:
