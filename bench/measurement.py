@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -14,15 +14,26 @@ from tradepost.ground import embedded, schema
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """`ours` and `reference` are rates in `unit`, measured in one run; `seconds` is what the whole run took."""
+    """`ours` and `reference` are in `unit`, measured in one run; `seconds` is what the whole run took.
+
+    The ratio is null where only a count is exact or not. `more` is what else there is to say.
+    """
 
     name: str
     ours: float
     reference: float
-    ratio: float
+    ratio: float | None
     unit: str
     orders: int
     seconds: float
+    more: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def document(self) -> dict[str, object]:
+        """As one JSON object."""
+        said = asdict(self)
+        del said["more"]
+        return said | self.more
 
 
 class Databases:

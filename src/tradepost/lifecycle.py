@@ -95,6 +95,10 @@ VERDICTS = (Act.APPROVE, Act.DEFER, Act.FAIL_PAYMENT, Act.CHANGE_PAYMENT, Act.DE
 """The acts of verification: each says anew when the gateway is asked next."""
 
 
+STAFF_ONLY = "note"
+"""What of an event's detail is for those who run the marketplace: it is shown to no seller and no buyer."""
+
+
 class Units(StrEnum):
     """What an act does to the units of an order that are neither shipped nor canceled."""
 

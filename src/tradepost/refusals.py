@@ -14,6 +14,7 @@ class Reason(StrEnum):
     ORDER_NOT_FOUND = "order_not_found"
     OFFER_NOT_FOUND = "offer_not_found"
     LINE_NOT_FOUND = "line_not_found"
+    PACKAGE_NOT_FOUND = "package_not_found"
     NOT_YOUR_ACT = "not_your_act"
     # checkout
     CART_IS_EMPTY = "cart_is_empty"
@@ -21,6 +22,11 @@ class Reason(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     TOO_MUCH_UNVERIFIED = "too_much_unverified"
     CART_IS_MIXED_UP = "cart_is_mixed_up"
+    CART_IS_FULL = "cart_is_full"
+    ADDRESS_INCOMPLETE = "address_incomplete"
+    ADDRESS_NOT_VALID = "address_not_valid"
+    ADDRESS_NOT_IN_BOOK = "address_not_in_book"
+    ADDRESS_BOOK_IS_FULL = "address_book_is_full"
     # what the state of an order does not allow
     ORDER_IS_PENDING = "order_is_pending"
     ORDER_IS_RELEASED = "order_is_released"
@@ -50,7 +56,24 @@ class Reason(StrEnum):
     PROFESSIONAL_PLAN_NEEDED = "professional_plan_needed"
     FILE_ALREADY_APPLIED = "file_already_applied"
     SELLER_NOT_FOUND = "seller_not_found"
+    BUYER_NOT_FOUND = "buyer_not_found"
     MARKETPLACE_NOT_FOUND = "marketplace_not_found"
+    NAME_TAKEN = "name_taken"
+    # keys and requests
+    KEY_NEEDED = "key_needed"
+    KEY_NOT_FOUND = "key_not_found"
+    SCOPE_NOT_ENOUGH = "scope_not_enough"
+    NO_SUCH_ADDRESS = "no_such_address"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_JSON = "not_json"
+    TOO_LARGE = "too_large"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    UNAVAILABLE = "unavailable"
+    BUG = "bug"
+    # webhooks
+    ENDPOINT_NOT_FOUND = "endpoint_not_found"
+    TOO_MANY_ENDPOINTS = "too_many_endpoints"
     # the clock
     CLOCK_IS_REAL = "clock_is_real"
     CLOCK_IS_IN_USE = "clock_is_in_use"
@@ -69,6 +92,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.LINE_NOT_FOUND: (
         "The order has no item {item}; take the item number or SKU from the order.",
         "订单中没有商品 {item}，请使用订单中的商品编号或 SKU。",
+    ),
+    Reason.PACKAGE_NOT_FOUND: (
+        "The order has no package {package}; take the package reference from the order.",
+        "订单中没有包裹 {package}，请使用订单中的包裹编号。",
     ),
     Reason.NOT_YOUR_ACT: (
         "This is not for the {party} to do.",
@@ -91,6 +118,26 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.CART_IS_MIXED_UP: (
         "The cart cannot be taken as one checkout: {problem}.",
         "购物车无法作为一次结算处理：{problem}。",
+    ),
+    Reason.CART_IS_FULL: (
+        "The cart has {limit} lines already; check out or remove something first.",
+        "购物车已有 {limit} 种商品；请先结算或移除部分商品。",
+    ),
+    Reason.ADDRESS_INCOMPLETE: (
+        "The address needs {field}; fill it in.",
+        "地址需要 {field}，请填写。",
+    ),
+    Reason.ADDRESS_NOT_VALID: (
+        "The {field} of the address cannot be {given}; write it as in: {example}.",
+        "地址的 {field} 不能是 {given}；请参照填写：{example}。",
+    ),
+    Reason.ADDRESS_NOT_IN_BOOK: (
+        "Your address book has no address {address}; choose one of those that it lists.",
+        "您的地址簿中没有地址 {address}；请从列表中选择。",
+    ),
+    Reason.ADDRESS_BOOK_IS_FULL: (
+        "Your address book holds {limit} addresses already; delete one first.",
+        "您的地址簿已有 {limit} 个地址；请先删除一个。",
     ),
     Reason.ORDER_IS_PENDING: (
         "The order is Pending: this is possible once it is Unshipped. "
@@ -188,7 +235,58 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "时钟已显示 {now}，时间只能向前。",
     ),
     Reason.SELLER_NOT_FOUND: ("There is no seller {seller}.", "没有卖家 {seller}。"),
+    Reason.BUYER_NOT_FOUND: ("There is no buyer {buyer}.", "没有买家 {buyer}。"),
     Reason.MARKETPLACE_NOT_FOUND: ("There is no marketplace {marketplace}.", "没有商城 {marketplace}。"),
+    Reason.NAME_TAKEN: (
+        "{name} is open already; change that account, or open another one under another name.",
+        "{name} 已存在；请修改该账户，或使用其他名称开设。",
+    ),
+    Reason.ENDPOINT_NOT_FOUND: ("There is no webhook endpoint {endpoint}.", "没有 Webhook 端点 {endpoint}。"),
+    Reason.TOO_MANY_ENDPOINTS: (
+        "There are {limit} webhook endpoints already, and more are not possible; close one that is not needed.",
+        "Webhook 端点已达上限 {limit} 个；请先关闭不需要的端点。",
+    ),
+    Reason.KEY_NEEDED: (
+        "Send a key that is valid, as in: Authorization: Bearer tp_...",
+        "请提供有效的密钥，例如：Authorization: Bearer tp_...",
+    ),
+    Reason.KEY_NOT_FOUND: ("There is no key {key}.", "没有密钥 {key}。"),
+    Reason.SCOPE_NOT_ENOUGH: (
+        "This needs a key of scope {needed}, and yours has scope {scope}.",
+        "此操作需要权限为 {needed} 的密钥，您的密钥权限为 {scope}。",
+    ),
+    Reason.NO_SUCH_ADDRESS: (
+        "There is nothing at {path}; /api/v1/openapi.json lists what there is.",
+        "{path} 不存在；可用地址见 /api/v1/openapi.json。",
+    ),
+    Reason.METHOD_NOT_ALLOWED: (
+        "{method} is not possible here; possible: {allowed}.",
+        "此处不支持 {method}；支持：{allowed}。",
+    ),
+    Reason.NOT_JSON: (
+        "The body must be JSON in UTF-8, and it is not: {problem}.",
+        "请求正文必须是 UTF-8 编码的 JSON：{problem}。",
+    ),
+    Reason.TOO_LARGE: (
+        "The {part} is too large: {limit} is the limit.",
+        "{part} 过大，上限为 {limit}。",
+    ),
+    Reason.TOO_MANY_REQUESTS: (
+        "Too many requests with this key: wait {wait} s and try again.",
+        "该密钥的请求过多：请等待 {wait} 秒后重试。",
+    ),
+    Reason.IDEMPOTENCY_KEY_REUSED: (
+        "This Idempotency-Key was used for another request; take a new one for a new request.",
+        "该 Idempotency-Key 已用于另一请求；新请求请使用新的密钥。",
+    ),
+    Reason.UNAVAILABLE: (
+        "The marketplace cannot answer right now; send the same request again in {wait} s.",
+        "商城暂时无法响应；请在 {wait} 秒后重新发送同一请求。",
+    ),
+    Reason.BUG: (
+        "Something went wrong here that should not; tell the operator the request id {request_id}.",
+        "服务器出现意外错误；请将请求编号 {request_id} 告知运营方。",
+    ),
 }
 
 

@@ -1,8 +1,9 @@
 """Time passes: one turn of the worker, and the leaps of the simulated clock."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tradepost.ground.clock import simulated_clock
 from tradepost.ground.database import Database, Transaction
@@ -11,6 +12,13 @@ from tradepost.orders import batch, records, sweep
 from tradepost.payments.gateway import Gateway
 from tradepost.process.verification.asking import ask_due, ask_while_time_leaps
 from tradepost.refusals import Reason, Refused
+
+SIDE_BY_SIDE = 2
+"""Batches of one turn: while the database writes one of them, the next one is decided."""
+
+
+LAST_MOMENT = datetime(9000, 1, 1, tzinfo=UTC)
+"""How far the clock can be moved: what is promised and due after it must still be on the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class Turn:
 
 
 async def turn(database: Database, gateways: Sequence[Gateway]) -> Turn:
-    """Do a batch of what is due at this moment. Several workers may do this at the same time."""
+    """Do some batches of what is due at this moment. Several workers may do this at the same time."""
     orders = await _sweep(database, await _due(database))
     questions = sum([await ask_due(database, gateway) for gateway in gateways])
     return Turn(orders, questions)
@@ -44,30 +52,42 @@ async def catch_up(database: Database, seller_id: str) -> None:
 
 async def _due(database: Database, seller_id: str | None = None) -> list[OrderKey]:
     async def read(tx: Transaction) -> list[OrderKey]:
-        return await records.due(tx, tx.now, sweep.BATCH, wait_for_gateways=False, seller_id=seller_id)
+        return await records.due(tx, tx.now, SIDE_BY_SIDE * sweep.BATCH, wait_for_gateways=False, seller_id=seller_id)
 
     return await database.run(read)
 
 
 async def _sweep(database: Database, keys: Sequence[OrderKey]) -> int:
     """Fire the deadlines of these orders; how many orders that went well for."""
-    return await batch.run_in_halves(database, keys, lambda tx, some: sweep.fire(tx, some, tx.now))
+    by_seller = sorted(keys)
+    batches = [by_seller[first : first + sweep.BATCH] for first in range(0, len(keys), sweep.BATCH)]
+    done = await asyncio.gather(
+        *(batch.run_in_halves(database, some, lambda tx, keys: sweep.fire(tx, keys, tx.now)) for some in batches),
+        return_exceptions=True,  # none is left running behind another's trouble
+    )
+    for one in done:
+        if isinstance(one, BaseException):
+            raise one
+    return sum(one for one in done if isinstance(one, int))
 
 
 async def move_clock(database: Database, to: datetime, gateways: Sequence[Gateway]) -> None:
     """Move the simulated clock on to `to`. Everything due by then happens at its own moment, before anyone else acts:
     a leap of 40 days leaves the history of 40 patient days. Refuses the real clock, and a way back."""
+    await database.run(lambda tx: leap(tx, to, gateways), alone=True)
 
-    async def leap(tx: Transaction) -> None:
-        clock = await tx.read_clock()
-        if not clock.simulated:
-            raise Refused(Reason.CLOCK_IS_REAL)
-        if to < tx.now:
-            raise Refused(Reason.TIME_ONLY_MOVES_FORWARD, now=f"{tx.now:%Y-%m-%d %H:%M:%S} UTC")
-        await tx.move_clock(clock.moved_to(to))
-        await pass_time(tx, to, gateways)
 
-    await database.run(leap, alone=True)
+async def leap(tx: Transaction, to: datetime, gateways: Sequence[Gateway]) -> None:
+    """Move the clock in a transaction that excludes the others."""
+    clock = await tx.read_clock()
+    if not clock.simulated:
+        raise Refused(Reason.CLOCK_IS_REAL)
+    if to < tx.now:
+        raise Refused(Reason.TIME_ONLY_MOVES_FORWARD, now=f"{tx.now:%Y-%m-%d %H:%M:%S} UTC")
+    if to > LAST_MOMENT:
+        raise Refused(Reason.INVALID_VALUE, field="to", problem=f"the clock goes on until {LAST_MOMENT:%Y-%m-%d}")
+    await tx.move_clock(clock.moved_to(to))
+    await pass_time(tx, to, gateways)
 
 
 async def pass_time(tx: Transaction, until: datetime, gateways: Sequence[Gateway]) -> None:

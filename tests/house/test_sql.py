@@ -8,7 +8,7 @@ STATEMENTS = [statement for module in modules() for statement in module.statemen
 
 OF_A_SELLER = (
     "offers", "orders", "order_lines", "order_events", "cancellations", "packages", "package_items", "payments",
-    "confirmation_files", "notices",
+    "confirmation_files", "notices", "webhook_endpoints", "webhook_messages",
 )  # fmt: skip
 _TABLES = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+({'|'.join(OF_A_SELLER)})\b")
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
@@ -24,10 +24,19 @@ OVER_ALL_SELLERS = {
     "orders/records.py::any_order": "asks for one order, whoever's it is, before a clock is simulated",
     "orders/records.py::next_wake": "the next moment at which anything happens, to anyone",
     "payments/records.py::claim": "the worker asks what is due to be asked, whoever's it is",
+    "process/checkout/records.py::read": "a buyer's cart holds offers of many sellers",
     "people/records.py::unverified_units": "a buyer's orders lie with all of their sellers",
     "notices/records.py::claim": "the worker takes what is due to be delivered, whoever's it is",
     "notices/records.py::backlog": "an operator looks at the whole outbox",
     "notices/records.py::undeliverable": "an operator looks at the whole outbox",
+    "webhooks/endpoints/records.py::every": "an operator looks at everybody's endpoints",
+    "webhooks/endpoints/records.py::waiting": "the courier calls who waits, whoever's it is",
+    "webhooks/records.py::claim": "an endpoint of the operator's hears of all sellers",
+    "webhooks/records.py::begin_again": "an endpoint of the operator's hears of all sellers",
+    "webhooks/records.py::log": "an endpoint of the operator's hears of all sellers",
+    "webhooks/records.py::resend_undeliverable": "an endpoint of the operator's hears of all sellers",
+    "webhooks/records.py::undeliverable": "an operator looks at everybody's messages",
+    "webhooks/records.py::forget": "what is old is old, whoever's it is",
 }
 """The statements on sellers' tables that cannot say whose rows they want, and why."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,9 +53,9 @@ async def test_a_hundred_thousand_notices_are_queued_in_one_statement(database: 
     ]
     before = machine_now()
     async with database.transaction() as tx:
-        began, statements = time.perf_counter(), tx.statements
+        statements = tx.statements
         await records.queue(tx, notices)
-        seconds = time.perf_counter() - began
+        await tx.write()
         assert tx.statements - statements == 1
         rows = await tx.fetch("SELECT DISTINCT status, attempts, try_at FROM notices")
         assert [tuple(row)[:2] for row in rows] == [("queued", 0)]
@@ -64,7 +63,6 @@ async def test_a_hundred_thousand_notices_are_queued_in_one_statement(database: 
         ids: list[UUID] = [row[0] for row in await tx.fetch("SELECT notice_id FROM notices")]
     assert len(set(ids)) == 100_000
     assert {identity.version for identity in ids} == {7}
-    assert seconds < 20
 
 
 async def test_queueing_nothing_asks_the_database_nothing(database: Database) -> None:

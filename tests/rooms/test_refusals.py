@@ -1,23 +1,29 @@
 """Every "no" by name: a situation in which it is said, that its sentences are complete, and that it changes nothing."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.scene import BEA, LAMP, LAST, MARKET, PRO, SOLO, START, VASE, Scene
 from tradepost import timekeeping
+from tradepost.address import Address
 from tradepost.ground.clock import system_clock
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, Party, State
 from tradepost.numbers import OrderKey
 from tradepost.orders.journal import CLOCK, Actor, Journal
-from tradepost.people.accounts import NewMarketplace, change_policy, open_marketplace
+from tradepost.people import address_book
+from tradepost.people.accounts import NewMarketplace, change_policy, open_marketplace, open_sellers
 from tradepost.people.records import SellerAccount, put_sellers
 from tradepost.process.cancellation.cancellations import BuyerCancellation, cancel_by_buyers
+from tradepost.process.checkout.carts import MOST_CART_LINES, put_line
 from tradepost.process.shipment.confirmation_file import apply_file
 from tradepost.process.shipment.confirmations import Confirmation, Parcel, confirm_shipments
 from tradepost.refusals import Reason, Refusal, Refused
+from tradepost.webhooks.endpoints.endpoints import MOST_ENDPOINTS, Wanted, close_endpoint, open_endpoint
+from tradepost.webhooks.endpoints.records import EndpointKey
 
 Attempt = Callable[[], Awaitable[object]]
 Situation = Callable[[Scene], Awaitable[Attempt]]
@@ -72,6 +78,14 @@ async def _(scene: Scene) -> Attempt:
     return lambda: scene.confirm(key, [("NO SUCH", 1)])
 
 
+@no(Reason.PACKAGE_NOT_FOUND)
+async def _(scene: Scene) -> Attempt:
+    key = await scene.to_state(State.SHIPPED)
+    return lambda: scene.do(
+        confirm_shipments, lambda at: Confirmation(key, at, Parcel("DHL"), reference=2, must_edit=True)
+    )
+
+
 @no(Reason.NOT_YOUR_ACT)
 async def _(scene: Scene) -> Attempt:
     key = await scene.to_state(State.HELD)
@@ -82,6 +96,15 @@ async def _(scene: Scene) -> Attempt:
 @no(Reason.SELLER_NOT_FOUND)
 async def _(scene: Scene) -> Attempt:
     return lambda: scene.list_offer("nobody", "SKU")
+
+
+@no(Reason.NAME_TAKEN)
+async def _(scene: Scene) -> Attempt:
+    async def open_again() -> Refusal | None:
+        again = SellerAccount(PRO, MARKET, "Another", None, "en", "individual")
+        return (await scene.database.run(lambda tx: open_sellers(tx, [again], tx.now)))[0]
+
+    return open_again
 
 
 @no(Reason.MARKETPLACE_NOT_FOUND)
@@ -124,6 +147,49 @@ async def _(scene: Scene) -> Attempt:
     await scene.database.run(open_another)
     await scene.list_offer("else", "ELSE")
     return lambda: scene.check_out(BEA, {LAMP: 1, "ELSE": 1})
+
+
+@no(Reason.CART_IS_FULL)
+async def _(scene: Scene) -> Attempt:
+    for number in range(MOST_CART_LINES):
+        await scene.list_offer(PRO, f"SKU{number}")
+        await _put_into_cart(scene, f"SKU{number}")
+    return lambda: _put_into_cart(scene, LAMP)
+
+
+async def _put_into_cart(scene: Scene, sku: str) -> None:
+    await scene.database.run(lambda tx: put_line(tx, BEA, PRO, sku, 1))
+
+
+# --- addresses
+
+HOME = Address("Bea", "1 Main Street", city="Springfield", state="IL", postal_code="62701", country="US")
+
+
+async def _save(scene: Scene, **changes: str) -> None:
+    await scene.database.run(lambda tx: address_book.save(tx, BEA, replace(HOME, **changes)))
+
+
+@no(Reason.ADDRESS_INCOMPLETE)
+async def _(scene: Scene) -> Attempt:
+    return lambda: _save(scene, postal_code="")
+
+
+@no(Reason.ADDRESS_NOT_VALID)
+async def _(scene: Scene) -> Attempt:
+    return lambda: _save(scene, postal_code="90210")
+
+
+@no(Reason.ADDRESS_NOT_IN_BOOK)
+async def _(scene: Scene) -> Attempt:
+    return lambda: scene.database.run(lambda tx: address_book.address_of(tx, BEA, "nowhere"))
+
+
+@no(Reason.ADDRESS_BOOK_IS_FULL)
+async def _(scene: Scene) -> Attempt:
+    for number in range(address_book.MOST_ADDRESSES):
+        await _save(scene, line1=f"{number} Main Street")
+    return lambda: _save(scene, line1="7 Elm Street")
 
 
 # --- what the state of an order does not allow
@@ -305,6 +371,25 @@ def _file(key: OrderKey) -> bytes:
         "order-id\torder-item-id\tquantity\tship-date\tcarrier-code\tcarrier-name\ttracking-number\tship-method\n"
         f"{key.order_id}\t\t\t2026-03-02\tUPS\t\t1Z999AA10123456784\t\n"
     ).encode()
+
+
+# --- webhooks
+
+
+@no(Reason.ENDPOINT_NOT_FOUND)
+async def _(scene: Scene) -> Attempt:
+    return lambda: scene.database.run(lambda tx: close_endpoint(tx, EndpointKey(PRO, "nowhere")))
+
+
+@no(Reason.TOO_MANY_ENDPOINTS)
+async def _(scene: Scene) -> Attempt:
+    async def open_one() -> None:
+        wanted = Wanted("https://example.com/hooks")
+        await scene.database.run(lambda tx: open_endpoint(tx, PRO, wanted, private=False))
+
+    for _ in range(MOST_ENDPOINTS):
+        await open_one()
+    return open_one
 
 
 # --- the clock

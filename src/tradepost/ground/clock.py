@@ -7,6 +7,7 @@ process that shares the database agrees on the moment.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 
 
 def machine_now() -> datetime:
@@ -43,3 +44,8 @@ def system_clock() -> BusinessClock:
 def simulated_clock(shows: datetime, *, ticking: bool) -> BusinessClock:
     """A clock that can be moved; frozen, or ticking on from `shows`."""
     return BusinessClock(simulated=True, ticking=ticking, shows=shows, set_at=machine_now())
+
+
+def machine_seconds() -> float:
+    """Seconds on a clock that never jumps; only differences mean something."""
+    return monotonic()

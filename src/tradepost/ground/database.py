@@ -5,22 +5,33 @@ takes the exclusive lock, so that no act ever runs at two moments. No statement 
 """
 
 import asyncio
-import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from random import random
 from typing import Any, TypeVar
 
 import asyncpg
+import msgspec
 
 from tradepost.ground.clock import BusinessClock
 from tradepost.ground.settings import Address
 
 T = TypeVar("T")
 
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached; the sentence says which and why."""
+
+
+class Overtaken(Exception):
+    """Somebody else did at the same moment what can be done only once: what to do is to look again."""
+
+
 _RETRIES = 8
-_TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
 _CONNECTION_LOST = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
@@ -45,10 +56,6 @@ TROUBLE = (
 """What a database may answer at any time by no fault of the program."""
 
 
-class DatabaseUnavailable(Exception):
-    """The database cannot be reached; the sentence says which and why."""
-
-
 class Transaction:
     """One transaction on one connection, at one moment of the business clock."""
 
@@ -62,30 +69,56 @@ class Transaction:
         self.now = now
         self.remembered = remembered  # what was read of things that never change, such as a version of a policy
         self.statements = 0
+        self._waiting: dict[str, tuple[str, tuple[object, ...]]] = {}  # by the table that is written
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """The rows that the statement returns."""
-        self.statements += 1
+        await self._begin()
         return await self._connection.fetch(statement, *values)
 
     async def row(self, statement: str, *values: object) -> asyncpg.Record | None:
         """The first row, or None."""
-        self.statements += 1
+        await self._begin()
         return await self._connection.fetchrow(statement, *values)
 
     async def value(self, statement: str, *values: object) -> Any:
         """The first value of the first row, or None."""
-        self.statements += 1
+        await self._begin()
         return await self._connection.fetchval(statement, *values)
 
     async def execute(self, statement: str, *values: object) -> str:
         """Run a statement; its command tag."""
-        self.statements += 1
+        await self._begin()
         return await self._connection.execute(statement, *values)
+
+    async def later(self, statement: str, *values: object) -> None:
+        """Write one table without waiting: what is to be written goes to the database in one statement, before the next
+        one that is waited for, or before the end.
+
+        Statements that go together see the same rows, those from before all of them. One may read what another of
+        them returned under the name `written_` and the table's name.
+        """
+        table = _table_written(statement)
+        if table in self._waiting:
+            await self.write()
+        self._waiting[table] = (statement, values)
+
+    async def write(self) -> None:
+        """Write what waits to be written."""
+        waiting, self._waiting = self._waiting, {}
+        if waiting:
+            self.statements += 1
+            together = _together(tuple((table, text, len(values)) for table, (text, values) in waiting.items()))
+            await self._connection.execute(together, *(one for _, values in waiting.values() for one in values))
+
+    async def _begin(self) -> None:
+        if self._waiting:
+            await self.write()
+        self.statements += 1
 
     async def cursor(self, statement: str, *values: object, page: int = 1000) -> AsyncIterator[list[asyncpg.Record]]:
         """The rows of a large result in pages, so that memory stays flat."""
-        self.statements += 1
+        await self._begin()
         cursor = await self._connection.cursor(statement, *values)
         while rows := await cursor.fetch(page):
             yield rows
@@ -109,6 +142,30 @@ class Transaction:
         self.now = clock.now()
 
 
+_WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+@cache
+def _table_written(statement: str) -> str:
+    found = _WRITES.search(statement)
+    assert found, statement
+    return found[1]
+
+
+@lru_cache(maxsize=256)
+def _together(parts: tuple[tuple[str, str, int], ...]) -> str:
+    """One statement out of several: (table, text, number of parameters) each, the parameters counted on."""
+    if len(parts) == 1:
+        return parts[0][1]
+    written, before = [], 0
+    for table, text, count in parts:
+        shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
+        written.append(f"written_{table} AS ({shifted}\n)")
+        before += count
+    return f"WITH {', '.join(written)} SELECT"
+
+
 class Database:
     """A pool of connections to one database."""
 
@@ -128,6 +185,7 @@ class Database:
             assert row is not None
             tx = Transaction(connection, BusinessClock(*row).now().astimezone(UTC), dict(self._remembered))
             yield tx
+            await tx.write()
         self._remembered |= tx.remembered  # only now: what was read of one's own writes may have been taken back
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]], *, alone: bool = False) -> T:
@@ -145,15 +203,28 @@ class Database:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, connections: int = 10, settings: dict[str, str] | None = None
+    url: str,
+    *,
+    connections: int = 10,
+    settings: dict[str, str] | None = None,
+    at_once: bool = True,
+    patience: float | None = None,
 ) -> AsyncIterator[Database]:
-    """A Database on `url`; every connection is closed when the block ends. Raises DatabaseUnavailable."""
+    """A Database on `url`; every connection is closed when the block ends. Raises DatabaseUnavailable.
+
+    Not `at_once`: it connects when it is asked for something, and may be away until then. `patience` is how many
+    seconds a connection or a statement may take before the database counts as away.
+    """
     try:
         pool = await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=int(at_once),
             max_size=connections,
+            timeout=patience or 60,
+            command_timeout=patience,
+            max_cacheable_statement_size=0,  # of any size: what is written together makes long ones
             init=_prepare,
+            reset=_nothing_to_reset,
             server_settings={"timezone": "UTC", "application_name": "tradepost", **(settings or {})},
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
@@ -175,11 +246,16 @@ async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    await connection.set_type_codec("jsonb", encoder=_to_json, decoder=json.loads, schema="pg_catalog")
+    await connection.set_type_codec("jsonb", encoder=_to_json, decoder=msgspec.json.decode, schema="pg_catalog")
+
+
+async def _nothing_to_reset(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """No session state outlives a transaction here: settings, cursors and locks all end with it. The usual reset would
+    cost every transaction one more round trip."""
 
 
 def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()
 
 
 def database_is_away(error: BaseException) -> bool:
@@ -194,8 +270,10 @@ def storable(value: object) -> bool:
     if isinstance(value, str):
         return "\0" not in value and (value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value))
     if isinstance(value, dict):
-        return all(storable(name) and storable(one) for name, one in value.items())
-    return not isinstance(value, (list, tuple)) or all(map(storable, value))
+        return storable("".join(value)) and storable(list(value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(storable, value))
+    return True
 
 
 def columns(rows: Iterable[Sequence[object]], width: int) -> list[Sequence[object]]:

@@ -3,10 +3,13 @@
 Alembic and SQLAlchemy take longer to import than most commands take to run, so only an upgrade imports them.
 """
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+
+from tradepost.ground.database import Transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,7 +51,15 @@ async def upgrade(url: str) -> None:
 
 async def require_current(url: str) -> None:
     """Raise SchemaMismatch unless the database has exactly this program's schema."""
-    found = await found_revision(url)
+    _refuse_other(await found_revision(url))
+
+
+async def require_current_in(tx: Transaction) -> None:
+    """The same, of the database that is open."""
+    _refuse_other(await _revision(tx.value))
+
+
+def _refuse_other(found: str | None) -> None:
     _refuse_unknown(found)
     if found is None:
         raise SchemaMismatch("The database has no Tradepost schema yet; run `tradepost database upgrade`.")
@@ -63,12 +74,15 @@ async def found_revision(url: str) -> str | None:
     """The revision of the schema in the database; None when there is none."""
     connection = await asyncpg.connect(url, timeout=30)
     try:
-        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
-            return None
-        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-        return revision
+        return await _revision(connection.fetchval)
     finally:
         await connection.close()
+
+
+async def _revision(value_of: Callable[[str], Awaitable[str | None]]) -> str | None:
+    if await value_of("SELECT to_regclass('alembic_version')::text") is None:
+        return None
+    return await value_of("SELECT version_num FROM alembic_version")
 
 
 async def holds_nothing(url: str) -> bool:

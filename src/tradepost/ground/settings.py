@@ -12,6 +12,7 @@ VARIABLES = {
     "TRADEPOST_DATA": "the folder of the embedded server and of the local mailbox",
     "TRADEPOST_SMTP_URL": "the server that takes the mail; without it notices are kept in the local mailbox",
     "TRADEPOST_MAIL_FROM": "who the mail comes from, such as `Example <orders@example.com>`",
+    "TRADEPOST_WEBHOOKS_PRIVATE": "`yes`: webhooks may also call http addresses and private networks",
 }
 
 
@@ -62,6 +63,7 @@ class Settings:
     data: Path | None = None
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
+    webhooks_private: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -73,4 +75,5 @@ class Settings:
             data=Path(data) if data else None,
             smtp_url=said["TRADEPOST_SMTP_URL"],
             mail_from=said["TRADEPOST_MAIL_FROM"],
+            webhooks_private=said["TRADEPOST_WEBHOOKS_PRIVATE"] == "yes",
         )

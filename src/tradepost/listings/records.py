@@ -80,7 +80,7 @@ async def give_back(tx: Transaction, returned: Mapping[OfferKey, Units]) -> None
 
 
 async def _change_available(tx: Transaction, changes: Mapping[OfferKey, Units]) -> None:
-    await tx.execute(
+    await tx.later(
         """
         UPDATE offers o
            SET available = o.available + n.change, updated_at = greatest(o.updated_at, n.at)

@@ -4,7 +4,6 @@ Nothing is locked while a letter is under way. A worker that dies leaves its not
 ends; whatever it had sent by then is sent once more, under the same Message-ID.
 """
 
-import random
 import traceback
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ import structlog
 
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Database, Transaction
+from tradepost.ground.patience import more_or_less
 from tradepost.notices import facts, records
 from tradepost.notices.post import Fate, Outcome, Post, Send
 from tradepost.notices.records import ClaimedNotice, Result
@@ -108,10 +108,10 @@ def _result(notice: ClaimedNotice, outcome: Outcome, now: datetime) -> Result:
         case Fate.NEVER:
             status = "undeliverable"
         case Fate.LATER:
-            try_at = now + _more_or_less(_wait(attempts))
+            try_at = now + more_or_less(_wait(attempts))
         case Fate.UNTRIED:
             attempts -= 1
-            try_at = now + _more_or_less(_SERVER_WAIT) if outcome.error else now
+            try_at = now + more_or_less(_SERVER_WAIT) if outcome.error else now
     key = notice.seller_id, notice.notice_id, notice.leased_until
     return Result(*key, status, attempts, try_at, delivered_at, outcome.error)
 
@@ -119,11 +119,6 @@ def _result(notice: ClaimedNotice, outcome: Outcome, now: datetime) -> Result:
 def _wait(attempts: int) -> timedelta:
     """How long to wait after so many attempts: twice as long each time."""
     return min(FIRST_WAIT * (1 << attempts - 1), LONGEST_WAIT)
-
-
-def _more_or_less(wait: timedelta) -> timedelta:
-    """A quarter more or less, so that what failed together does not come back together."""
-    return wait * random.uniform(0.75, 1.25)  # noqa: S311
 
 
 def _tell(notice: ClaimedNotice, event: str, error: Exception) -> None:

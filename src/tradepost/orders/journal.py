@@ -6,7 +6,7 @@ not a worker has come by: a late act is refused and an act that has become possi
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from tradepost import delivery_promise, lifecycle
@@ -61,6 +61,7 @@ class Journal:
         self._orders = orders
         self._policies = of_policy
         self._shipping = shipping
+        self._recorded: dict[OrderKey, tuple[object, ...]] = {}  # what locked orders were before anything happened
         self._changed: dict[OrderKey, Order] = {}
         self._placed: dict[OrderKey, dict[str, object] | None] = {}  # new orders and where they go
         self._changed_lines: dict[tuple[OrderKey, int], Line] = {}
@@ -81,6 +82,7 @@ class Journal:
         versions = {(order.marketplace_id, order.policy_version) for order in orders.values()}
         of_policy = await policies.of(tx, versions)
         journal = cls(tx, orders, of_policy, await _shipping(tx, orders.values()))
+        journal._recorded = {key: records.changing(order) for key, order in orders.items()}
         need_lines = [order for order in orders.values() if lines or journal._may_cancel(order, until or tx.now)]
         if need_lines:
             await records.load_lines(tx, need_lines)
@@ -94,14 +96,14 @@ class Journal:
         return cls(tx, {}, of_policy, shipping)
 
     @classmethod
-    async def foresee(cls, tx: Transaction, order: Order, at: datetime) -> Unwritten:
-        """Let an order that was read with its lines stand as it does at `at`, for those who only look.
+    async def foresee(cls, tx: Transaction, orders: Collection[Order], at: datetime) -> Unwritten:
+        """Let orders that were read with their lines stand as they do at `at`, for those who only look.
 
         Nothing is locked and nothing is written: the clock's acts that no sweep has recorded are the answer.
         """
-        of_policy = await policies.of(tx, [(order.marketplace_id, order.policy_version)])
-        journal = cls(tx, {order.key: order}, of_policy, await _shipping(tx, [order]))
-        journal._fire_due(order, at)
+        of_policy = await policies.of(tx, {(order.marketplace_id, order.policy_version) for order in orders})
+        journal = cls(tx, {order.key: order for order in orders}, of_policy, await _shipping(tx, orders))
+        journal.let_time_pass(at, wait_for_gateways=False)
         return Unwritten(journal._events, journal._cancellations, journal._notices)
 
     @property
@@ -191,7 +193,7 @@ class Journal:
         """Write all that happened. The number of statements does not grow with the number of orders."""
         tx = self._tx
         new = [order for key, order in self._changed.items() if key in self._placed]
-        known = [order for key, order in self._changed.items() if key not in self._placed]
+        known = [(order, self._recorded[key]) for key, order in self._changed.items() if key not in self._placed]
         if new:
             await records.insert(tx, new, [self._placed[order.key] for order in new])
             await records.insert_lines(tx, [(order, line) for order in new for line in order.lines.values()])
@@ -234,11 +236,12 @@ class Journal:
         order.wakes_at = deadline and deadline[0]
         order.updated_at = at
         order.last_event += 1
-        self._changed[order.key] = order
-        self._events.append((*order.key, order.last_event, row.act, order.state, by.party, by.name, at, detail))
+        key = order.key
+        self._changed[key] = order
+        self._events.append((*key, order.last_event, row.act, order.state, by.party, by.name, at, detail))
         for party, kind in row.tells:
             receiver_id = order.buyer_id if party is Party.BUYER else order.seller_id
-            self._notices.append(QueuedNotice(*order.key, order.last_event, party, receiver_id, kind, at))
+            self._notices.append(QueuedNotice(*key, order.last_event, party, receiver_id, kind, at))
 
     def _move_units(
         self,
@@ -299,13 +302,14 @@ class Journal:
         """Whether the clock may cancel units of this order by then."""
         if order.wakes_at is None or order.wakes_at > until:
             return False
-        policy, placed_at = self.policy(order), order.placed_at
-        first = min(placed_at + policy.verification_limit, policy.confirm_by(placed_at))
-        return order.state in lifecycle.TO_SHIP or until >= first
+        if order.state in lifecycle.TO_SHIP:
+            return True
+        # A day early, since not all days have 24 hours. It comes before the confirm-by deadline, as policies go.
+        return until >= order.placed_at + self.policy(order).verification_limit - timedelta(days=1)
 
 
 async def _shipping(tx: Transaction, orders: Iterable[Order]) -> dict[str, SellerShipping]:
-    """How the sellers of Pending orders ship: release may have to promise anew."""
-    pending = {order.seller_id for order in orders if order.state in lifecycle.PENDING}
-    found = await people.sellers(tx, pending) if pending else {}
+    """How the sellers of unverified orders ship: the release of these may have to promise anew."""
+    unverified = {order.seller_id for order in orders if order.state in lifecycle.UNVERIFIED}
+    found = await people.sellers(tx, unverified) if unverified else {}
     return {seller.seller_id: seller.shipping for seller in found.values()}

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
+from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, columns, storable
 from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey
@@ -13,19 +16,49 @@ from tradepost.orders.order import Line, Order
 _COLUMNS = tuple(field.name for field in fields(Order) if field.name != "lines")
 _SELECTED = ", ".join(f"o.{name}" for name in _COLUMNS)
 
+_CHANGING = {
+    "state": "text",
+    "approved_at": "timestamptz",
+    "released_at": "timestamptz",
+    "warned_at": "timestamptz",
+    "shipped_at": "timestamptz",
+    "delivered_at": "timestamptz",
+    "canceled_at": "timestamptz",
+    "canceled_by": "text",
+    "cancel_reason": "text",
+    "cancellation_requested_at": "timestamptz",
+    "shipped_units": "int",
+    "canceled_units": "int",
+    "ship_earliest": "timestamptz",
+    "ship_latest": "timestamptz",
+    "deliver_earliest": "timestamptz",
+    "deliver_latest": "timestamptz",
+    "wakes_at": "timestamptz",
+    "verify_at": "timestamptz",
+    "updated_at": "timestamptz",
+    "last_event": "int",
+}
+"""The columns that can change once an order is placed, and their types."""
+
+changing = attrgetter(*_CHANGING)
+"""What can change of an order, as it is now; `update` compares."""
+
 
 async def lock(tx: Transaction, keys: Iterable[OrderKey]) -> dict[OrderKey, Order]:
     """Lock the orders, always in the order of their keys, so that two batches never wait for each other in a ring.
 
-    Those that do not exist are missing from the answer.
+    Those that do not exist are missing from the answer. Of the two conditions on the seller one finds the order and
+    the other only says where to look: under the index's own collation it would be searched by, and sorted for, anew
+    for each order.
     """
-    wanted = sorted(key for key in set(keys) if storable(key))
+    named = set(keys)  # looked at all together, since hardly ever one of them is not storable
+    wanted = sorted(named if storable("".join(chain.from_iterable(named))) else filter(storable, named))
     rows = await tx.fetch(
         f"""
         SELECT {_SELECTED}
           FROM orders o
           JOIN unnest($2::text[], $3::text[]) AS wanted (seller_id, order_id) USING (seller_id, order_id)
-         WHERE o.seller_id = ANY($1)
+         WHERE o.seller_id = ANY($1 COLLATE "C")
          ORDER BY o.seller_id, o.order_id
            FOR UPDATE OF o
         """,
@@ -49,7 +82,7 @@ async def load_lines(tx: Transaction, orders: Sequence[Order]) -> None:
         SELECT seller_id, order_id, line_no, item_id, sku, title, unit_price, quantity, shipped, canceled
           FROM order_lines
           JOIN unnest($2::text[], $3::text[]) AS wanted (seller_id, order_id) USING (seller_id, order_id)
-         WHERE seller_id = ANY($1)
+         WHERE seller_id = ANY($1 COLLATE "C")
          ORDER BY seller_id, order_id, line_no
         """,
         sorted({key.seller_id for key in by_key}),
@@ -78,7 +111,7 @@ async def due(
         """,
         until, limit, wait_for_gateways, seller_id,
     )  # fmt: skip
-    return [OrderKey(*row) for row in rows]
+    return list(map(OrderKey._make, rows))
 
 
 async def any_order(tx: Transaction) -> bool:
@@ -93,48 +126,33 @@ async def next_wake(tx: Transaction) -> tuple[datetime | None, datetime | None]:
     return row[0], row[1]
 
 
-async def update(tx: Transaction, orders: Sequence[Order]) -> None:
-    """Write what can change of an order."""
-    await tx.execute(
-        """
+async def update(tx: Transaction, orders: Sequence[tuple[Order, tuple[object, ...]]]) -> None:
+    """Write what has changed of locked orders; beside each stands what `changing` said when it was read.
+
+    The statement names the columns in which any of the orders differs, and no others.
+    """
+    recorded = zip(*(was for _, was in orders), strict=True)
+    now = zip(*(changing(order) for order, _ in orders), strict=True)
+    changed = {name: new for name, new, old in zip(_CHANGING, now, recorded, strict=True) if new != old}
+    if not changed:
+        return
+    await tx.later(
+        f"""
         UPDATE orders o
-           SET state = n.state, approved_at = n.approved_at, released_at = n.released_at, warned_at = n.warned_at,
-               shipped_at = n.shipped_at, delivered_at = n.delivered_at, canceled_at = n.canceled_at,
-               canceled_by = n.canceled_by, cancel_reason = n.cancel_reason,
-               cancellation_requested_at = n.cancellation_requested_at, shipped_units = n.shipped_units,
-               canceled_units = n.canceled_units, ship_earliest = n.ship_earliest, ship_latest = n.ship_latest,
-               deliver_earliest = n.deliver_earliest, deliver_latest = n.deliver_latest, wakes_at = n.wakes_at,
-               verify_at = n.verify_at, updated_at = n.updated_at, last_event = n.last_event
-          FROM unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-                      $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[],
-                      $13::timestamptz[], $14::int[], $15::int[], $16::timestamptz[], $17::timestamptz[],
-                      $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[],
-                      $22::timestamptz[], $23::int[])
-            AS n (seller_id, order_id, state, approved_at, released_at, warned_at, shipped_at, delivered_at,
-                  canceled_at, canceled_by, cancel_reason, cancellation_requested_at, shipped_units, canceled_units,
-                  ship_earliest, ship_latest, deliver_earliest, deliver_latest, wakes_at, verify_at, updated_at,
-                  last_event)
-         WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.order_id = n.order_id
+           SET {", ".join(f"{name} = n.{name}" for name in changed)}
+          FROM unnest($2::text[], $3::text[], {", ".join(f"${n}::{_CHANGING[x]}[]" for n, x in enumerate(changed, 4))})
+            AS n (seller_id, order_id, {", ".join(changed)})
+         WHERE o.seller_id = ANY($1 COLLATE "C") AND o.seller_id = n.seller_id AND o.order_id = n.order_id
         """,
-        sorted({order.seller_id for order in orders}),
-        *columns(
-            (
-                (
-                    o.seller_id, o.order_id, o.state, o.approved_at, o.released_at, o.warned_at, o.shipped_at,
-                    o.delivered_at, o.canceled_at, o.canceled_by, o.cancel_reason, o.cancellation_requested_at,
-                    o.shipped_units, o.canceled_units, o.ship_earliest, o.ship_latest, o.deliver_earliest,
-                    o.deliver_latest, o.wakes_at, o.verify_at, o.updated_at, o.last_event,
-                )
-                for o in orders
-            ),
-            22,
-        ),
-    )  # fmt: skip
+        sorted({order.seller_id for order, _ in orders}),
+        *columns((order.key for order, _ in orders), 2),
+        *changed.values(),
+    )
 
 
 async def insert(tx: Transaction, orders: Sequence[Order], addresses: Sequence[dict[str, object] | None]) -> None:
     """Write new orders, with the address that each is shipped to."""
-    await tx.execute(
+    await tx.later(
         """
         INSERT INTO orders (seller_id, order_id, marketplace_id, policy_version, checkout_id, buyer_id, state,
                             placed_at, ordered_units, currency, total, service, handling_days, ship_earliest,
@@ -162,7 +180,7 @@ async def insert(tx: Transaction, orders: Sequence[Order], addresses: Sequence[d
 
 async def insert_lines(tx: Transaction, lines: Sequence[tuple[Order, Line]]) -> None:
     """Write the lines of new orders."""
-    await tx.execute(
+    await tx.later(
         """
         INSERT INTO order_lines (seller_id, order_id, line_no, item_id, sku, title, unit_price, quantity)
         SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::text[], $6::text[],
@@ -180,13 +198,13 @@ async def insert_lines(tx: Transaction, lines: Sequence[tuple[Order, Line]]) -> 
 
 async def update_lines(tx: Transaction, lines: Sequence[tuple[OrderKey, Line]]) -> None:
     """Write how many units of each line were shipped and canceled."""
-    await tx.execute(
+    await tx.later(
         """
         UPDATE order_lines l
            SET shipped = n.shipped, canceled = n.canceled
           FROM unnest($2::text[], $3::text[], $4::smallint[], $5::int[], $6::int[])
             AS n (seller_id, order_id, line_no, shipped, canceled)
-         WHERE l.seller_id = ANY($1)
+         WHERE l.seller_id = ANY($1 COLLATE "C")
            AND l.seller_id = n.seller_id AND l.order_id = n.order_id AND l.line_no = n.line_no
         """,
         sorted({key.seller_id for key, _ in lines}),
@@ -195,22 +213,38 @@ async def update_lines(tx: Transaction, lines: Sequence[tuple[OrderKey, Line]]) 
 
 
 async def insert_events(tx: Transaction, events: Sequence[tuple[object, ...]]) -> None:
-    """Append to the histories: (seller, order, number, act, state after it, party, actor, moment, detail)."""
-    await tx.execute(
+    """Append to the histories: (seller, order, number, act, state after it, party, actor, moment, detail).
+
+    The same statement queues a message for every webhook endpoint that wants to hear of it: its seller's, and those of
+    the operator, who stands under the empty seller.
+    """
+    await tx.later(
         """
         INSERT INTO order_events (seller_id, order_id, number, act, state, party, actor, happened_at, detail,
                                   recorded_at)
         SELECT n.*, $10 FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
                                     $8::timestamptz[], $9::jsonb[]) AS n
+        RETURNING seller_id, order_id, number, act
         """,
         *columns(events, 9),
         tx.now,
+    )
+    await tx.later(
+        """
+        INSERT INTO webhook_messages (seller_id, endpoint_id, order_id, number, queued_at, try_at)
+        SELECT happened.seller_id, endpoint_id, order_id, number, $1, $1
+          FROM written_order_events AS happened
+          JOIN webhook_endpoints e ON e.seller_id IN (happened.seller_id, '') AND (acts IS NULL OR act = ANY(acts))
+         WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE seller_id = ANY($2)) -- where nobody listens, that is all
+        """,
+        machine_now(),
+        sorted({str(event[0]) for event in events} | {""}),
     )
 
 
 async def insert_cancellations(tx: Transaction, cancellations: Sequence[tuple[object, ...]]) -> None:
     """Record canceled units: (seller, order, event, line, quantity, by whom, reason, returned to stock)."""
-    await tx.execute(
+    await tx.later(
         """
         INSERT INTO cancellations (seller_id, order_id, event, line_no, quantity, canceled_by, reason, returned)
         SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::smallint[], $5::int[], $6::text[], $7::text[],

@@ -41,7 +41,7 @@ async def put(tx: Transaction, payments: Sequence[tuple[Payment, str | None]]) -
 
     Whoever was asking about one before need not be waited for.
     """
-    await tx.execute(
+    await tx.later(
         """
         INSERT INTO payments (seller_id, order_id, gateway, token, attempts, reference)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[])

@@ -13,7 +13,7 @@ from tradepost import address
 from tradepost.address import Address
 from tradepost.deadlines import next_deadline
 from tradepost.ground.database import Transaction
-from tradepost.lifecycle import TO_SHIP, Act, State
+from tradepost.lifecycle import STAFF_ONLY, TO_SHIP, Act, State
 from tradepost.notices.records import QueuedNotice
 from tradepost.numbers import OrderKey
 from tradepost.orders import records as orders
@@ -117,21 +117,25 @@ async def order_details(
 ) -> OrderDetails | None:
     """The order as it stands at `at`, which is now or later; None when there is none, or when it is another seller's.
 
-    Nothing is locked and nothing is changed. Without `seller_id` the order of any seller is found: for operators.
+    Nothing is locked and nothing is changed. Without `seller_id` the order of any seller is found: for operators, who
+    alone see the notes in its history.
     """
     owner = seller_id or await _owner(tx, order_id)
     recorded = await _read(tx, OrderKey(owner, order_id)) if owner else None
     if recorded is None:
         return None
     order = recorded.order
-    unwritten = await Journal.foresee(tx, order, at)
+    unwritten = await Journal.foresee(tx, [order], at)
     version = (order.marketplace_id, order.policy_version)
     of_policy = (await policies.of(tx, [version]))[version]
     return OrderDetails(
         at,
         order,
         of_policy,
-        (*recorded.events, *(Event._make((*event[2:], None)) for event in unwritten.events)),
+        (
+            *(recorded.events if seller_id is None else map(_for_outsiders, recorded.events)),
+            *(Event._make((*event[2:], None)) for event in unwritten.events),
+        ),
         (*recorded.cancellations, *(Cancellation(*row[2:]) for row in unwritten.cancellations)),
         tuple(recorded.packages),
         (*recorded.notices, *map(_to_be_told, unwritten.notices)),
@@ -253,6 +257,12 @@ async def _notices(tx: Transaction, key: OrderKey) -> list[Told]:
         *key,
     )
     return [Told(*row) for row in rows]
+
+
+def _for_outsiders(event: Event) -> Event:
+    if event.detail is None or STAFF_ONLY not in event.detail:
+        return event
+    return event._replace(detail={name: fact for name, fact in event.detail.items() if name != STAFF_ONLY} or None)
 
 
 def _to_be_told(notice: QueuedNotice) -> Told:

@@ -1,7 +1,6 @@
 """The command line. Every expected error is one sentence on stderr and an exit code; see mistakes.py."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -11,7 +10,6 @@ from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
 
-import structlog
 from cyclopts import App, CycloptsError
 
 from tradepost.doors.cli.clock import clock
@@ -20,11 +18,14 @@ from tradepost.doors.cli.databases import database
 from tradepost.doors.cli.demo import demo
 from tradepost.doors.cli.doctor import doctor
 from tradepost.doors.cli.explain import explain
+from tradepost.doors.cli.keys import keys
 from tradepost.doors.cli.lifecycle_print import lifecycle
 from tradepost.doors.cli.mistakes import BUG, IMPOSSIBLE, INTERRUPTED, NO, TERMINATED, explained
 from tradepost.doors.cli.replay import replay
 from tradepost.doors.cli.report import report
+from tradepost.doors.cli.serve import serve
 from tradepost.doors.cli.work import work
+from tradepost.doors.serving import logs
 
 app = App(
     name="tradepost",
@@ -35,7 +36,7 @@ app = App(
     print_error=False,
     result_action="return_value",
 )
-for _command in (demo, lifecycle, replay, explain, clock, report, confirm, work, doctor, database):
+for _command in (demo, lifecycle, replay, explain, clock, report, confirm, serve, keys, work, doctor, database):
     app.command(_command)
 for _position, _name in enumerate(
     [name for name in app if not name.startswith("-")]
@@ -117,20 +118,7 @@ def _write_utf8() -> None:
 
 def log_to_stderr() -> None:
     """The standard output belongs to what a command was asked for."""
-    # A pool that could not connect says so to whoever asks it for a connection.
-    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Not with the values of variables, which is the default: they hold addresses and passwords.
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.to_stderr("text")
 
 
 def _say(sentence: str, code: int) -> int:

@@ -15,7 +15,7 @@ from tradepost.notices.smtp import MailServer, MailSettings
 
 
 async def work(*, where: Where = HERE) -> int:
-    """Do what falls due, ask the payment gateways and deliver the notices, until interrupted.
+    """Do what falls due, ask the payment gateways, deliver notices and call webhooks, until interrupted.
 
     The truth does not wait for a worker: acts and reads count deadlines that are
     due. A worker records them, tells those concerned, and asks for payment. Run as
@@ -34,16 +34,17 @@ async def work(*, where: Where = HERE) -> int:
     """
     stop = asyncio.Event()
     async with open_house(where) as house:
-        post = _post(house)
+        post = post_of(house)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         structlog.get_logger().info("working", database=Address.of(house.url).url, notices=_where_to(post))
-        await work_until(house.database, house.gateways, post, stop)
+        await work_until(house.database, house.gateways, post, stop, webhooks_private=house.settings.webhooks_private)
         structlog.get_logger().info("stopped")
     return 0
 
 
-def _post(house: House) -> Post:
+def post_of(house: House) -> Post:
+    """What takes the notices of this marketplace: the mail server that is set, or the local mailbox."""
     settings = house.settings
     if settings.smtp_url is None:
         return Mailbox(house.folder / "mailbox")

@@ -1,4 +1,4 @@
-"""The worker: does what falls due, asks the payment gateways and delivers the notices, until it is told to stop.
+"""The worker: does what falls due, asks the payment gateways, delivers notices and calls webhooks, until told to stop.
 
 Each duty goes its own pace and bears its own trouble: a mail server that is down stops no deadline. Several workers may
 serve one database.
@@ -11,14 +11,18 @@ from contextlib import suppress
 import structlog
 
 from tradepost import timekeeping
+from tradepost.ground import answers
+from tradepost.ground.clock import machine_now
 from tradepost.ground.database import TROUBLE, Database
 from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Post
 from tradepost.payments.gateway import Gateway
 from tradepost.process.verification.asking import ask_due
+from tradepost.webhooks.delivery import Courier, courier
 
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0  # after trouble that does not end
+FORGET_EVERY_SECONDS = 600.0
 GRACE_SECONDS = 10.0  # for what is under way when the worker is told to stop
 
 Duty = Callable[[], Awaitable[float]]
@@ -27,9 +31,20 @@ Duty = Callable[[], Awaitable[float]]
 _log = structlog.get_logger()
 
 
-async def work(database: Database, gateways: Sequence[Gateway], post: Post, stop: asyncio.Event) -> None:
-    """Work until `stop` is set. What is under way is finished, or broken off after a grace and done again later."""
+async def work(
+    database: Database, gateways: Sequence[Gateway], post: Post, stop: asyncio.Event, *, webhooks_private: bool = False
+) -> None:
+    """Work until `stop` is set. What is under way is finished, or broken off after a grace and done again later.
 
+    `webhooks_private`: see the setting of that name.
+    """
+    async with courier(database, private=webhooks_private) as webhooks:
+        await _work(database, gateways, post, webhooks, stop)
+
+
+async def _work(
+    database: Database, gateways: Sequence[Gateway], post: Post, webhooks: Courier, stop: asyncio.Event
+) -> None:
     async def let_time_pass() -> float:
         if (await timekeeping.turn(database, [])).orders:
             return 0
@@ -43,13 +58,24 @@ async def work(database: Database, gateways: Sequence[Gateway], post: Post, stop
     async def deliver_notices() -> float:
         return 0 if await deliver_due(database, post) else PAUSE_SECONDS
 
+    async def call_webhooks() -> float:
+        return 0 if await webhooks.start_due() else PAUSE_SECONDS
+
+    async def forget_answers() -> float:
+        async with database.transaction() as tx:
+            await answers.forget(tx, machine_now() - answers.KEPT_FOR)
+        return FORGET_EVERY_SECONDS
+
     duties = [
         asyncio.create_task(_go_on("deadlines", let_time_pass, stop)),
         asyncio.create_task(_go_on("payments", ask_gateways, stop)),
         asyncio.create_task(_go_on("notices", deliver_notices, stop)),
+        asyncio.create_task(_go_on("webhooks", call_webhooks, stop)),
+        asyncio.create_task(_go_on("answers", forget_answers, stop, longest=FORGET_EVERY_SECONDS)),
     ]
     try:
         await stop.wait()
+        duties.append(asyncio.create_task(webhooks.finish()))
         await asyncio.wait(duties, timeout=GRACE_SECONDS)
     finally:
         for duty in duties:
@@ -57,11 +83,11 @@ async def work(database: Database, gateways: Sequence[Gateway], post: Post, stop
         await asyncio.gather(*duties, return_exceptions=True)
 
 
-async def _go_on(name: str, duty: Duty, stop: asyncio.Event) -> None:
+async def _go_on(name: str, duty: Duty, stop: asyncio.Event, *, longest: float = PAUSE_SECONDS) -> None:
     trouble = 0
     while not stop.is_set():
         try:
-            rest = min(await duty(), PAUSE_SECONDS)
+            rest = min(await duty(), longest)
             trouble = 0
         except Exception as error:
             rest = min(PAUSE_SECONDS * 2**trouble, LONGEST_PAUSE_SECONDS)

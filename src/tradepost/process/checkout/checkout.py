@@ -1,11 +1,11 @@
 """Checkout: carts become orders, one per seller, and take their stock; all of a cart or nothing of it (A1 to A5)."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from tradepost import delivery_promise
 from tradepost.delivery_promise import SERVICES, SellerShipping
@@ -22,11 +22,13 @@ from tradepost.people import policies
 from tradepost.people import records as people
 from tradepost.people.records import Marketplace, Seller
 from tradepost.policy import Policy
+from tradepost.process.checkout import records
 from tradepost.refusals import NOT_TEXT, Reason, Refusal, Refused
 
 MOST_UNITS = 1_000_000  # of one offer in one cart
 MOST_UNITS_OF_CART = 1_000_000_000  # fits 32 bits
 MOST_LINES = 10_000
+_NUMBERS_AT_ONCE = 64
 MOST_TOTAL = MOST_MINOR_UNITS * MOST_UNITS  # of one cart; fits 64 bits
 
 
@@ -47,7 +49,11 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What one buyer checks out at one moment. Without a payment no gateway is asked: verdicts come from outside."""
+    """What one buyer checks out at one moment. Without a payment no gateway is asked: verdicts come from outside.
+
+    `address_id` names an address of the buyer's book instead of `address`, and `from_cart` what is in the buyer's cart
+    instead of `lines`: purchases.py looks both up.
+    """
 
     buyer_id: str
     at: datetime
@@ -55,6 +61,8 @@ class Cart:
     address: dict[str, object] | None = None
     service: str = "Standard"
     payment: payments.Means | None = None
+    address_id: str | None = None
+    from_cart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class Placed:
     checkout_id: str
     orders: tuple[OrderKey, ...]
     hold_ends_at: datetime
+    details: tuple[Order, ...] = field(repr=False, compare=False)
 
 
 async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | Refusal]:
@@ -90,21 +99,23 @@ class _Counter:
         self.unverified: dict[str, int] = {}  # units by buyer, read only where a policy limits them
         self.taken: dict[OfferKey, offers.Units] = {}
         self.payments: list[payments.Payment] = []
+        self.order_numbers = _endless(new_order_numbers)
+        self.item_numbers = _endless(new_order_item_numbers)
 
     @classmethod
     async def open(cls, tx: Transaction, carts: Sequence[Cart]) -> "_Counter":
-        sellers = await people.sellers(tx, {line.seller_id for cart in carts for line in cart.lines})
-        marketplaces = {market.marketplace_id: market for market in await people.marketplaces(tx)}
+        offers, sellers, marketplaces = await records.lock_counter(
+            tx, [OfferKey(line.seller_id, line.sku) for cart in carts for line in cart.lines]
+        )
         in_force = {(market.marketplace_id, market.policy_version) for market in marketplaces.values()}
         of_policy = await policies.of(tx, in_force)
         counter = cls(Journal.new(tx, of_policy, {seller.seller_id: seller.shipping for seller in sellers.values()}))
-        counter.sellers, counter.marketplaces = sellers, marketplaces
+        counter.offers, counter.sellers, counter.marketplaces = offers, sellers, marketplaces
         counter.policies = {marketplace_id: policy for (marketplace_id, _), policy in of_policy.items()}
         if any(policy.unverified_units for policy in counter.policies.values()):
             buyers = {cart.buyer_id for cart in carts if storable(cart.buyer_id)}
             await people.lock_buyers(tx, buyers)
             counter.unverified = await people.unverified_units(tx, buyers, tx.now)
-        counter.offers = await offers.lock(tx, {OfferKey(x.seller_id, x.sku) for cart in carts for x in cart.lines})
         return counter
 
 
@@ -124,9 +135,9 @@ def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
 
 def _check_values(cart: Cart) -> None:
     """What the database could not hold would sink the whole batch."""
-    for field, value in (("buyer", cart.buyer_id), ("address", cart.address), ("payment", cart.payment)):
+    for name, value in (("buyer", cart.buyer_id), ("address", cart.address), ("payment", cart.payment)):
         if not storable(value):
-            raise Refused(Reason.INVALID_VALUE, field=field, problem=NOT_TEXT)
+            raise Refused(Reason.INVALID_VALUE, field=name, problem=NOT_TEXT)
     for line in cart.lines:
         if line.agreed_price is not None and not 0 <= line.agreed_price <= MOST_MINOR_UNITS:
             problem = f"it must be from 0 to {MOST_MINOR_UNITS} minor units"
@@ -176,17 +187,17 @@ def _place(counter: _Counter, cart: Cart, marketplace: Marketplace) -> Placed:
     by_order: dict[tuple[str, str], list[CartLine]] = {}
     for line in cart.lines:
         by_order.setdefault((line.seller_id, line.apart), []).append(line)
-    checkout_id = uuid4().hex
+    checkout_id = token_hex(16)
     orders = [
-        _order(counter, cart, marketplace, checkout_id, counter.sellers[seller_id], order_id, lines)
-        for ((seller_id, _), lines), order_id in zip(by_order.items(), new_order_numbers(len(by_order)), strict=True)
+        _order(counter, cart, marketplace, checkout_id, counter.sellers[seller_id], lines)
+        for (seller_id, _), lines in by_order.items()
     ]
     for order in orders:
         counter.journal.place(order, cart.address, Actor(Party.BUYER, cart.buyer_id))
         if cart.payment:
             counter.payments.append(payments.Payment(*order.key, *cart.payment))
     policy = counter.policies[marketplace.marketplace_id]
-    return Placed(checkout_id, tuple(order.key for order in orders), cart.at + policy.hold)
+    return Placed(checkout_id, tuple(order.key for order in orders), cart.at + policy.hold, tuple(orders))
 
 
 def _order(
@@ -195,7 +206,6 @@ def _order(
     marketplace: Marketplace,
     checkout_id: str,
     seller: Seller,
-    order_id: str,
     lines: list[CartLine],
 ) -> Order:
     policy = counter.policies[marketplace.marketplace_id]
@@ -214,7 +224,7 @@ def _order(
     )  # fmt: skip
     return Order(
         seller_id=seller.seller_id,
-        order_id=order_id,
+        order_id=next(counter.order_numbers),
         marketplace_id=marketplace.marketplace_id,
         policy_version=marketplace.policy_version,
         checkout_id=checkout_id,
@@ -253,10 +263,8 @@ def _lines(counter: _Counter, lines: list[CartLine]) -> list[Line]:
         quantities[line.sku, _price(counter, line)] += line.quantity
     seller_id = lines[0].seller_id
     return [
-        Line(number, item_id, sku, counter.offers[OfferKey(seller_id, sku)].title, price, quantity)
-        for number, (((sku, price), quantity), item_id) in enumerate(
-            zip(quantities.items(), new_order_item_numbers(len(quantities)), strict=True), start=1
-        )
+        Line(number, next(counter.item_numbers), sku, counter.offers[OfferKey(seller_id, sku)].title, price, quantity)
+        for number, ((sku, price), quantity) in enumerate(quantities.items(), start=1)
     ]
 
 
@@ -264,3 +272,9 @@ def _handling_days(counter: _Counter, seller: Seller, lines: list[CartLine]) -> 
     """The slowest offer decides; an offer without a handling time of its own has its seller's."""
     own = [counter.offers[OfferKey(line.seller_id, line.sku)].handling_days for line in lines]
     return max(seller.shipping.handling_days if days is None else days for days in own)
+
+
+def _endless(make: Callable[[int], list[str]]) -> Iterator[str]:
+    """New numbers, made many at once: randomness costs a call to the system."""
+    while True:
+        yield from make(_NUMBERS_AT_ONCE)

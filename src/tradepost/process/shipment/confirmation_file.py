@@ -43,6 +43,16 @@ async def apply_file(
         return no.report
 
 
+async def apply_small_file(tx: Transaction, seller_id: str, content: bytes) -> ProcessingReport:
+    """The same within a transaction that does more, which waits while the file is read. Raises Refused."""
+    zone = await _zone_of_professional(tx, seller_id)
+    try:
+        file = await asyncio.to_thread(_read, content, zone)
+    except Unreadable as no:
+        return no.report
+    return await _apply(tx, seller_id, file, _unheard)
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """A file that was read: what it asks for, and what is wrong with the rest."""

@@ -1,7 +1,7 @@
 """Shipment: the seller confirms what left, whole or in parts, and corrects a package afterwards (A45, A49)."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -39,7 +39,8 @@ class Confirmation:
     """One package, confirmed or edited. No items: all that is left of the order, in all `quantity` units if given.
 
     A `reference` that the order has already names the package to edit. With `may_edit`, units that one package holds
-    already name it too: that is how the row of a file corrects what an earlier row said.
+    already name it too: that is how the row of a file corrects what an earlier row said. `must_edit` refuses a
+    reference that the order does not have yet.
     """
 
     key: OrderKey
@@ -49,6 +50,7 @@ class Confirmation:
     reference: int | None = None
     may_edit: bool = False
     quantity: int | None = None
+    must_edit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Confirmed:
     edited: bool = False
     changed: bool = True
     tracking_looks_wrong: bool = False  # a warning; it was accepted
+    status: str = field(default="", compare=False)  # of the order after it
 
 
 async def confirm_shipments(tx: Transaction, confirmations: Sequence[Confirmation]) -> list[Confirmed | Refusal]:
@@ -116,6 +119,8 @@ class _Room:
     def package_meant(self, order: Order, wish: Confirmation, items: Items | None) -> Package | None:
         """The package that a confirmation edits, if it edits one."""
         known = self.packages.get(wish.key, {})
+        if wish.must_edit and wish.reference not in known:
+            raise Refused(Reason.PACKAGE_NOT_FOUND, package=wish.reference)
         if wish.reference is not None:
             return known.get(wish.reference)
         return package_meant(order, known.values(), items, wish.parcel.tracking) if wish.may_edit else None
@@ -197,7 +202,7 @@ class _NewPackage:
         detail = {"package": reference}
         self.room.journal.record(order, Act.CONFIRM_SHIPMENT, seller, wish.at, units=self.units, detail=detail)
         known[reference] = self.room.new[wish.key, reference] = package
-        return Confirmed(reference, tracking_looks_wrong=_looks_wrong(package))
+        return Confirmed(reference, tracking_looks_wrong=_looks_wrong(package), status=order.state.status)
 
 
 def _next_reference(known: Collection[int]) -> int:
@@ -226,14 +231,15 @@ def _edit(room: _Room, order: Order, package: Package, wish: Confirmation, items
     package.carrier_code, package.tracking = parcel.carrier_code or "", parcel.tracking or None
     package.carrier_name, package.ship_method = parcel.carrier_name or None, parcel.ship_method or None
     package.shipped_on = parcel.shipped_on
-    if package == was:
-        return Confirmed(package.reference, edited=True, changed=False, tracking_looks_wrong=_looks_wrong(package))
+    confirmed = Confirmed(package.reference, True, package != was, _looks_wrong(package), order.state.status)
+    if not confirmed.changed:
+        return confirmed
     package.edited_at = wish.at
     room.edited[wish.key, package.reference] = package
     seller = Actor(Party.SELLER, wish.key.seller_id)
     detail = {"package": package.reference, "carrier": was.carrier_code, "tracking": was.tracking}
     room.journal.record(order, Act.EDIT_PACKAGE, seller, wish.at, detail={"was": detail})
-    return Confirmed(package.reference, edited=True, tracking_looks_wrong=_looks_wrong(package))
+    return confirmed
 
 
 def _edited(package: Package, said: Parcel) -> Parcel:

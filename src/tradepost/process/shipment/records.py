@@ -52,7 +52,7 @@ async def read(tx: Transaction, keys: Collection[OrderKey]) -> dict[OrderKey, di
 
 async def insert(tx: Transaction, packages: Sequence[Package]) -> None:
     """Write new packages."""
-    await tx.execute(
+    await tx.later(
         """
         INSERT INTO packages (seller_id, order_id, reference, carrier_code, carrier_name, ship_method, tracking,
                               shipped_on, confirmed_at, edited_at)
@@ -61,7 +61,7 @@ async def insert(tx: Transaction, packages: Sequence[Package]) -> None:
         """,
         *columns(map(_row, packages), 10),
     )
-    await tx.execute(
+    await tx.later(
         """
         INSERT INTO package_items (seller_id, order_id, reference, line_no, quantity)
         SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::smallint[], $5::int[])
@@ -74,7 +74,7 @@ async def insert(tx: Transaction, packages: Sequence[Package]) -> None:
 
 async def update(tx: Transaction, packages: Sequence[Package]) -> None:
     """Write edited packages."""
-    await tx.execute(
+    await tx.later(
         """
         UPDATE packages p
            SET carrier_code = n.carrier_code, carrier_name = n.carrier_name, ship_method = n.ship_method,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.ground.database import Transaction, storable
-from tradepost.lifecycle import Act, Party
+from tradepost.lifecycle import STAFF_ONLY, Act, Party
 from tradepost.numbers import OrderKey
 from tradepost.orders.batch import outcome_of
 from tradepost.orders.journal import Actor, Journal
@@ -14,6 +14,8 @@ from tradepost.payments import records as payments
 from tradepost.payments.gateway import Verdict
 from tradepost.payments.records import Means, Payment
 from tradepost.refusals import NOT_TEXT, Reason, Refusal, Refused
+
+MOST_WORDS = 500  # characters
 
 _ACTS = {
     Verdict.APPROVED: Act.APPROVE,
@@ -27,7 +29,7 @@ _ACTS = {
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A verdict on one order. `attempt` and `token` are the question it answers; None: it comes by itself, from
-    outside."""
+    outside. `note` is why, in the words of the person who reviewed the order, for others who run the marketplace."""
 
     key: OrderKey
     verdict: Verdict
@@ -36,16 +38,24 @@ class Finding:
     attempt: int | None = None
     token: str | None = None
     reference: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentChange:
-    """The buyer brings another payment for a Pending order, or asks to have the same one tried again."""
+    """The buyer, or customer service on the buyer's word, brings another payment for a Pending order, or asks to have
+    the same one tried again."""
 
     key: OrderKey
     buyer_id: str
     means: Means
     at: datetime
+    by: Actor | None = None  # None: the buyer
+
+    @property
+    def actor(self) -> Actor:
+        """Who stands in the history."""
+        return self.by or Actor(Party.BUYER, self.buyer_id)
 
 
 async def record_verdicts(tx: Transaction, findings: Sequence[Finding]) -> list[Refusal | None]:
@@ -95,6 +105,9 @@ def _record(room: _Room, finding: Finding) -> None:
     payment = room.payments.get(finding.key)
     if finding.attempt is not None and _overtaken(payment, finding):
         raise Refused(Reason.VERIFICATION_IS_OVER)
+    if finding.note and (len(finding.note) > MOST_WORDS or not storable(finding.note)):
+        problem = f"it may have {MOST_WORDS} characters of text at most"
+        raise Refused(Reason.INVALID_VALUE, field="note", problem=problem)
     if finding.verdict is Verdict.UNANSWERED:
         room.journal.ask_again(order, finding.at + _patience(order, finding.at))
     else:
@@ -102,7 +115,8 @@ def _record(room: _Room, finding: Finding) -> None:
         if finding.verdict is Verdict.FAILED and payment is not None:
             verify_at = finding.at + room.journal.policy(order).payment_retry(payment.attempts + 1)
         by = Actor(Party.VERIFICATION, finding.by)
-        room.journal.record(order, _ACTS[finding.verdict], by, finding.at, verify_at=verify_at)
+        note = {STAFF_ONLY: finding.note} if finding.note else None
+        room.journal.record(order, _ACTS[finding.verdict], by, finding.at, verify_at=verify_at, detail=note)
     if payment is not None and finding.attempt is not None:
         answered = finding.verdict is not Verdict.UNANSWERED
         room.payments[finding.key] = payment._replace(attempts=payment.attempts + answered)
@@ -125,8 +139,7 @@ def _change(room: _Room, change: PaymentChange) -> None:
     order = room.journal.order(change.key, change.at, buyer_id=change.buyer_id)
     if not storable(change.means):
         raise Refused(Reason.INVALID_VALUE, field="payment", problem=NOT_TEXT)
-    by = Actor(Party.BUYER, change.buyer_id)
-    room.journal.record(order, Act.CHANGE_PAYMENT, by, change.at, verify_at=change.at)
+    room.journal.record(order, Act.CHANGE_PAYMENT, change.actor, change.at, verify_at=change.at)
     before = room.payments.get(change.key)
     tried = before.attempts if before and (before.gateway, before.token) == change.means else 0
     room.payments[change.key] = Payment(*change.key, *change.means, tried)  # the same one again is a new question

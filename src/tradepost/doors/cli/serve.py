@@ -1,0 +1,179 @@
+"""`tradepost serve`: the HTTP doors, and a worker beside them."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from tempfile import TemporaryDirectory
+from typing import Annotated, Literal
+
+import structlog
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from tradepost.doors.cli.house import HERE, House, Where, open_house
+from tradepost.doors.cli.mistakes import NO, Mistake
+from tradepost.doors.cli.work import post_of
+from tradepost.doors.serving import logs
+from tradepost.doors.serving.handover import Handover
+from tradepost.doors.worker.work import work
+from tradepost.ground.settings import Address
+
+MOST_PROCESSES = 4  # by default
+STOP_SECONDS = 20.0  # a little longer than the server itself gives its processes
+GLANCE_SECONDS = 0.05
+
+_log = structlog.get_logger()
+
+
+async def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 8080,
+    processes: Annotated[int | None, Parameter(validator=Number(gte=1, lte=256))] = None,
+    worker: Literal["in", "apart"] = "in",
+    log: logs.Form | None = None,
+    log_requests: Annotated[bool, Parameter(negative="")] = False,
+    where: Where = HERE,
+) -> int:
+    """Serve the HTTP API, until interrupted.
+
+    What there is to call stands at /api/v1/ of the server itself; whoever calls needs
+    a key (see tradepost keys). /healthz says whether it lives, /readyz whether it can
+    work, /metrics how it goes (with an operator's key).
+
+    For example:
+      tradepost serve
+      tradepost serve --host 0.0.0.0 --port 80 --processes 8 --worker apart
+
+    Exit codes: 0 stopped by SIGINT (Ctrl-C) or SIGTERM; 1 the server ended by itself;
+    2 it could not begin.
+
+    Parameters
+    ----------
+    host
+        The address to listen at; 0.0.0.0 is every one of this machine.
+    port
+        The port to listen at; 0 takes a free one.
+    processes
+        How many processes answer; by default one for each processor, and 4 at most.
+    worker
+        Whether a worker runs inside, or elsewhere (see tradepost work).
+    log
+        The log as lines for people or as JSON; by default for people on a terminal.
+    log_requests
+        Write a line for every request, and not only for those that fail here.
+    """
+    form = logs.chosen(log)
+    logs.to_stderr(form)
+    stop = asyncio.Event()
+    with _reserved(host, port) as (address, chosen_port):
+        async with open_house(where) as house:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            count = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
+            command = (address, str(chosen_port), str(count))
+            handover = Handover(house.url, form, log_requests)
+            async with _server(command, handover) as server, _worker(house, stop, inside=worker == "in"):
+                return await _watch(server, address, chosen_port, count, house, stop)
+
+
+async def _watch(server: Process, host: str, port: int, count: int, house: House, stop: asyncio.Event) -> int:
+    """Wait for the end of the server, or for being told to end it; the exit code."""
+    ended = asyncio.create_task(server.wait())
+    stopping = asyncio.create_task(stop.wait())
+    ready = asyncio.create_task(_answers(host, port))
+    await asyncio.wait((ended, stopping, ready), return_when=asyncio.FIRST_COMPLETED)
+    if ready.done():
+        at = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        _log.info("serving", at=at, processes=count, database=Address.of(house.url).url)
+        await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
+    ready.cancel()
+    if not ended.done():
+        _log.info("stopping")
+        with suppress(ProcessLookupError):
+            server.terminate()
+        await asyncio.wait((ended,), timeout=STOP_SECONDS)
+        stopping.cancel()
+        return 0
+    stop.set()
+    _log.error("server_ended", code=ended.result())
+    return NO
+
+
+@asynccontextmanager
+async def _server(command: tuple[str, ...], handover: Handover) -> AsyncIterator[Process]:
+    """The server in processes of its own, which are all gone at the end of the block."""
+    with TemporaryDirectory(prefix="tradepost-counts-") as counts:
+        server = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "tradepost.doors.serving.server", str(os.getpid()), *command),
+            stdin=subprocess.DEVNULL,
+            env=os.environ | handover.to_environment() | {"PROMETHEUS_MULTIPROC_DIR": counts},
+            start_new_session=True,  # Ctrl-C is for this process, which then stops the others in order
+        )
+        try:
+            yield server
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            await server.wait()
+
+
+@asynccontextmanager
+async def _worker(house: House, stop: asyncio.Event, *, inside: bool) -> AsyncIterator[None]:
+    """A worker that ends with the block, after it has handed back what it holds."""
+    if not inside:
+        yield
+        return
+    private = house.settings.webhooks_private
+    working = asyncio.create_task(work(house.database, house.gateways, post_of(house), stop, webhooks_private=private))
+    try:
+        yield
+    finally:
+        stop.set()
+        await working
+
+
+async def _answers(host: str, port: int) -> None:
+    """Wait until the server answers."""
+    while True:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            line = await reader.readline()
+            writer.close()
+            if line:
+                return
+        await asyncio.sleep(GLANCE_SECONDS)
+
+
+@contextmanager
+def _reserved(host: str, port: int) -> Iterator[tuple[str, int]]:
+    """Address and port, which nobody else listens at.
+
+    Granian's processes share the port among themselves, and would share it with a stranger without a word. So it is
+    taken first as nobody's but ours, and then held in a way that they can join.
+    """
+    try:
+        family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError) as error:
+        raise Mistake(f"{host} is no address of this machine: choose another with --host.") from error
+    place = (str(name[0]), int(name[1]))
+    try:
+        with socket.socket(family, kind) as alone:
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind(place)
+            alone.listen(1)
+            place = alone.getsockname()[:2]
+        with socket.socket(family, kind) as shared:
+            shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            shared.bind(place)
+            yield place
+    except OSError as error:
+        raise Mistake(f"Port {port} of {host} cannot be had ({error.strerror}): choose another with --port.") from error

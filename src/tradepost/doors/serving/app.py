@@ -1,0 +1,78 @@
+"""The ASGI application of one server process. The server calls `make`; the environment says where the database is."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.types import ASGIApp
+
+from tradepost.access.keys import Scope
+from tradepost.doors.http import requests, routes
+from tradepost.doors.http.desk import Desk
+from tradepost.doors.operator_api.routes import ROUTERS as OPERATOR
+from tradepost.doors.seller_api.routes import ROUTERS as SELLER
+from tradepost.doors.serving import health, logs, measures, metrics
+from tradepost.doors.serving.api_page import pages
+from tradepost.doors.serving.front import Front
+from tradepost.doors.serving.handover import handed_over
+from tradepost.doors.serving.lifeline import end_with_main_process
+from tradepost.doors.serving.metrics import Marketplace
+from tradepost.doors.storefront_api import checkouts
+from tradepost.doors.storefront_api.routes import ROUTERS as STOREFRONT
+from tradepost.ground.answers import Answer
+from tradepost.ground.database import Database, connect
+
+CONNECTIONS = 10
+PATIENCE_SECONDS = 10.0
+
+DOORS = [*STOREFRONT, *SELLER, *OPERATOR]
+SHORT_WAYS = {("POST", "/api/v1/checkouts"): lambda *request: _check_out(*request)}
+
+
+def make() -> ASGIApp:
+    """The application of a server process; the database is opened when the server starts it."""
+    handover = handed_over()
+    logs.to_stderr(handover.log)
+    end_with_main_process()
+
+    @asynccontextmanager
+    async def open_desk(app: Litestar) -> AsyncIterator[None]:
+        url = handover.database_url
+        async with connect(url, connections=CONNECTIONS, at_once=False, patience=PATIENCE_SECONDS) as database:
+            _furnish(app, database)
+            yield
+
+    app = framework(lifespan=[open_desk])
+    return Front(app, lambda: app.state.desk, SHORT_WAYS, log_requests=handover.log_requests)
+
+
+def of_database(database: Database) -> ASGIApp:
+    """The same application on a database that is open."""
+    app = framework()
+    _furnish(app, database)
+    return Front(app, lambda: app.state.desk, SHORT_WAYS)
+
+
+def _furnish(app: Litestar, database: Database) -> None:
+    app.state.desk = Desk(database, observe=measures.batch)
+    app.state.marketplace = Marketplace(database)
+
+
+def framework(**settings: object) -> Litestar:
+    """The framework with all routes of all doors in it."""
+    return Litestar(
+        [*DOORS, pages(DOORS), *health.ROUTES, *metrics.ROUTES],
+        dependencies=routes.DEPENDENCIES,
+        exception_handlers={Exception: routes.on_error},
+        logging_config=None,  # see logs.py
+        openapi_config=None,  # api_document.py makes the document, and api_page.py sends it
+        request_max_body_size=requests.MOST_BODY,
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+async def _check_out(desk: Desk, headers: Mapping[bytes, bytes], body: bytes, language: str) -> Answer:
+    who = await requests.caller(desk, headers.get(b"authorization", b"").decode("latin-1"), (Scope.BUYER,))
+    key = headers[b"idempotency-key"].decode("latin-1") if b"idempotency-key" in headers else None
+    once = requests.once(who, key, "POST", "/api/v1/checkouts", body)
+    return await checkouts.check_out(desk, who, requests.decoded(checkouts.decoder, body), language, once)

@@ -1,0 +1,132 @@
+"""The front of the server: what every request passes first and last, and the short way of those that come most.
+
+A request gets an id, and an answer whatever happens, and is counted. Checkouts go straight to their act, past the
+framework's routing: the framework's own route of the same path does the same, only slower.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from logging import ERROR, INFO
+from secrets import token_hex
+from typing import Any
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from tradepost.doors.http import problems, requests
+from tradepost.doors.http.desk import Desk
+from tradepost.doors.http.routes import answer_to, headers_of
+from tradepost.doors.serving import measures
+from tradepost.ground.answers import Answer
+from tradepost.ground.clock import machine_seconds
+from tradepost.refusals import Reason, Refused
+
+ShortWay = Callable[[Desk, Mapping[bytes, bytes], bytes, str], Awaitable[Answer]]
+"""Answers a request from its headers, its body and the language of its caller."""
+
+_log = structlog.get_logger()
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
+
+
+class Front:
+    """The ASGI application that the server calls; `app` is the framework's, with everything else in it."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        desk: Callable[[], Desk],
+        short_ways: Mapping[tuple[str, str], ShortWay],
+        *,
+        log_requests: bool = False,
+    ) -> None:
+        self._app = app
+        self._desk = desk
+        self._short_ways = short_ways
+        self._log_requests = log_requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass the server's start and end on."""
+        if scope["type"] == ScopeType.HTTP:
+            await self._serve(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        began = machine_seconds()
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given if _REQUEST_ID.fullmatch(given) else token_hex(8).encode()
+        short_way = self._short_ways.get((scope["method"], scope["path"]))
+        if short_way is not None:
+            answer = await self._answer(short_way, headers, receive, request_id)
+            await _send(send, answer, request_id)
+            status, route = answer.status, scope["path"]
+            if status >= 400:
+                measures.refusal(answer.body)
+        else:
+            with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
+                status = await self._pass_on(scope, receive, send, request_id)
+            route = str(scope.get("path_template", "none"))
+        seconds = machine_seconds() - began
+        measures.request(scope["method"], route, status, seconds)
+        if self._log_requests or status >= 500:
+            _log.log(
+                ERROR if status >= 500 else INFO,
+                "request",
+                request_id=request_id.decode(),
+                method=scope["method"],
+                path=scope["path"],  # without the query, which may say whom somebody looks for
+                status=status,
+                seconds=round(seconds, 4),
+            )
+
+    async def _pass_on(self, scope: HTTPScope, receive: Receive, send: Send, request_id: bytes) -> int:
+        """Let the framework answer; the status that it sent, or 499 when the caller left before that."""
+        status = 499
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+            elif status >= 400 and message["type"] == "http.response.body":
+                measures.refusal(message["body"])
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+        return status
+
+    async def _answer(
+        self, short_way: ShortWay, headers: Mapping[bytes, bytes], receive: Receive, request_id: bytes
+    ) -> Answer:
+        language = requests.language(headers.get(b"accept-language", b"").decode("latin-1"))
+        try:
+            return await short_way(self._desk(), headers, await _body(receive), language)
+        except Exception as error:
+            with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
+                return answer_to(error, language)
+
+
+async def _body(receive: Receive) -> bytes:
+    message: Any = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > requests.MOST_BODY:
+            break
+        message = await receive()
+        body += message.get("body", b"")
+    if len(body) > requests.MOST_BODY:
+        raise Refused(Reason.TOO_LARGE, part="body", limit=f"{requests.MOST_BODY} bytes")
+    return body
+
+
+async def _send(send: Send, answer: Answer, request_id: bytes) -> None:
+    headers = [
+        (b"content-type", b"application/json" if answer.status < 400 else problems.MEDIA_TYPE),
+        (b"content-length", b"%d" % len(answer.body)),
+        (b"x-request-id", request_id),
+        *((name.encode(), value.encode()) for name, value in headers_of(answer)),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})

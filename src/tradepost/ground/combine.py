@@ -1,0 +1,85 @@
+"""The combiner: requests that wait at the same moment share one transaction, and each gets its own answer.
+
+While a transaction is under way others gather, so the batches grow with the load by themselves: nobody waits for a
+timer, and one request alone goes alone.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar, cast
+
+from tradepost.ground.database import Database, Transaction, database_is_away
+
+ItemT = TypeVar("ItemT")
+OutcomeT = TypeVar("OutcomeT")
+
+MOST_AT_ONCE = 200  # items of one transaction: what it locks, others wait for
+MOST_WAITING = 10_000
+WRITERS = 2  # while one waits for the database, the next batch is made ready
+
+
+class TooManyWaiting(Exception):
+    """More items wait than can be served soon."""
+
+
+class Combiner(Generic[ItemT, OutcomeT]):
+    """Does one kind of work in batches. `work` answers in the order of its items; it may run again on the same items,
+    when the database asks for it, and on halves of them, when it fails for a cause that is not a refusal."""
+
+    def __init__(
+        self,
+        database: Database,
+        work: Callable[[Transaction, Sequence[ItemT]], Awaitable[Sequence[OutcomeT]]],
+        *,
+        observe: Callable[[int], None] = lambda size: None,
+    ) -> None:
+        self._database = database
+        self._work = work
+        self._observe = observe  # told the size of every batch
+        self._waiting: deque[tuple[ItemT, asyncio.Future[OutcomeT]]] = deque()
+        self._writers: set[asyncio.Task[None]] = set()  # one leaves in the same step in which it finds nothing waiting
+
+    async def submit(self, item: ItemT) -> OutcomeT:
+        """The outcome of this item, once it is committed. Raises what its transaction failed with."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise TooManyWaiting
+        future: asyncio.Future[OutcomeT] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if len(self._writers) < WRITERS:
+            self._writers.add(asyncio.create_task(self._write()))
+        return await future
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                size = min(len(self._waiting), MOST_AT_ONCE)
+                batch = [self._waiting.popleft() for _ in range(size)]
+                wanted = [(item, future) for item, future in batch if not future.done()]  # who has left is not served
+                if wanted:
+                    self._observe(len(wanted))
+                    await self._settle(wanted)
+        finally:
+            self._writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _settle(self, batch: Sequence[tuple[ItemT, asyncio.Future[OutcomeT]]]) -> None:
+        items = [item for item, _ in batch]
+        try:
+            outcomes = await self._database.run(lambda tx: self._work(tx, items))
+        except Exception as error:
+            if len(batch) > 1 and not database_is_away(error):  # one of them sinks the others: which?
+                middle = len(batch) // 2
+                await self._settle(batch[:middle])
+                await self._settle(batch[middle:])
+                return
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+        except BaseException:
+            for _, future in batch:
+                future.cancel()
+            raise
+        else:
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                if not future.done():
+                    future.set_result(outcome)

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: who is called, what each is told, and the calls themselves."""

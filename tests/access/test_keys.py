@@ -1,0 +1,103 @@
+"""Keys: made once, kept as a digest, rotated, ended, and found again by every process."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.scene import BEA, PRO, Scene
+from tradepost.access import ring
+from tradepost.access.keys import Made, NewKey, Scope, end, find, make_keys, rotate
+from tradepost.access.ring import KeyRing
+from tradepost.ground.clock import machine_now
+from tradepost.refusals import Reason, Refusal, Refused
+
+
+async def make(scene: Scene, *wanted: NewKey) -> list[Made | Refusal]:
+    async with scene.database.transaction() as tx:
+        return await make_keys(tx, wanted)
+
+
+async def made(scene: Scene, new: NewKey) -> Made:
+    (one,) = await make(scene, new)
+    assert isinstance(one, Made), one
+    return one
+
+
+async def test_a_key_opens_as_whom_it_was_made_for(scene: Scene) -> None:
+    buyer = await made(scene, NewKey(Scope.BUYER, BEA, "Bea's phone"))
+    operator = await made(scene, NewKey(Scope.OPERATOR))
+    keys = KeyRing(scene.database)
+    assert await keys.key(buyer.text) == buyer.key
+    assert await keys.key(operator.text) == operator.key
+    assert await keys.key("tp_buyer_nobody") is None
+    assert await keys.key("x" * 10_000) is None
+
+
+async def test_the_database_cannot_tell_a_key(scene: Scene) -> None:
+    one = await made(scene, NewKey(Scope.OPERATOR))
+    secret = one.text.removeprefix("tp_operator_")
+    async with scene.database.transaction() as tx:
+        rows = await tx.fetch("SELECT k::text FROM access_keys k")
+    assert secret not in str(rows)
+    assert secret not in repr(one)
+
+
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [
+        (NewKey(Scope.BUYER, "nobody"), Reason.BUYER_NOT_FOUND),
+        (NewKey(Scope.SELLER, "nobody"), Reason.SELLER_NOT_FOUND),
+        (NewKey(Scope.SELLER, "a\0"), Reason.INVALID_VALUE),
+        (NewKey(Scope.SELLER), Reason.INVALID_VALUE),
+        (NewKey(Scope.OPERATOR, PRO), Reason.INVALID_VALUE),
+        (NewKey(Scope.OPERATOR, None, "x" * 101), Reason.INVALID_VALUE),
+    ],
+)
+async def test_keys_that_cannot_be(scene: Scene, new: NewKey, reason: Reason) -> None:
+    good, bad = await make(scene, NewKey(Scope.OPERATOR), new)
+    assert isinstance(good, Made)
+    assert isinstance(bad, Refusal)
+    assert bad.reason is reason
+
+
+async def test_a_rotated_key_goes_on_for_its_grace(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = await made(scene, NewKey(Scope.SELLER, PRO))
+    async with scene.database.transaction() as tx:
+        new = await rotate(tx, old.key.key_id, timedelta(hours=1))
+    assert (new.key.scope, new.key.subject) == (Scope.SELLER, PRO)
+    keys = KeyRing(scene.database)
+    assert await keys.key(new.text) == new.key
+    assert (await keys.key(old.text)) is not None
+    later = machine_now() + timedelta(hours=2)
+    monkeypatch.setattr(ring, "machine_now", lambda: later)
+    assert await KeyRing(scene.database).key(old.text) is None
+    assert await KeyRing(scene.database).key(new.text) == new.key
+
+
+async def test_a_grace_that_is_none(scene: Scene) -> None:
+    old = await made(scene, NewKey(Scope.OPERATOR))
+    for grace in (timedelta(seconds=-1), timedelta(days=31)):
+        async with scene.database.transaction() as tx:
+            with pytest.raises(Refused):
+                await rotate(tx, old.key.key_id, grace)
+
+
+async def test_a_key_that_ended_opens_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await made(scene, NewKey(Scope.OPERATOR))
+    keys = KeyRing(scene.database)
+    assert await keys.key(one.text) == one.key
+    async with scene.database.transaction() as tx:
+        await end(tx, one.key.key_id)
+        assert (await find(tx, one.key.key_id)).ends_at is not None
+    assert await KeyRing(scene.database).key(one.text) is None, "a process that did not know it"
+    later = ring.machine_seconds() + ring.CACHE_SECONDS + 1
+    monkeypatch.setattr(ring, "machine_seconds", lambda: later)
+    assert await keys.key(one.text) is None, "a process that did, once its cache is old"
+
+
+async def test_a_key_that_there_is_not(scene: Scene) -> None:
+    for name in ("key_nobody", "a\0b"):
+        async with scene.database.transaction() as tx:
+            with pytest.raises(Refused) as refused:
+                await find(tx, name)
+        assert refused.value.refusal.reason is Reason.KEY_NOT_FOUND

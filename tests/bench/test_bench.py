@@ -1,0 +1,24 @@
+"""The measurements themselves, in small: that both sides write the same, and that the last units are sold once.
+
+How fast they are is nobody's business here.
+"""
+
+from bench import checkout, journey
+
+
+async def test_a_checkout_and_its_reference_write_the_same_rows() -> None:
+    measured = await checkout.spread(320)
+    assert measured.more["rows_an_order"] == "1 orders, 1 order_lines, 1 order_events, 1 payments"
+    assert measured.document["name"] == "checkout"
+
+
+async def test_the_last_units_are_sold_exactly_once() -> None:
+    measured = await checkout.last(300)
+    assert (measured.ours, measured.more["exact"]) == (200, True)
+
+
+async def test_a_journey_and_its_reference_write_the_same_rows() -> None:
+    measured = await journey.measure(128)
+    assert measured.more["rows_an_order"] == (
+        "1 orders, 1 order_lines, 4 order_events, 1 payments, 3 notices, 1 packages, 1 package_items"
+    )
