@@ -47,7 +47,7 @@ class Serving:
 
     async def until_logged(self, event: str) -> dict[str, Any]:
         """Wait for a line of this name."""
-        await until(lambda: bool(self.logged(event)))
+        await until(lambda: bool(self.logged(event)) or self.process.returncode is not None)
         return self.logged(event)[-1]
 
     async def stop(self) -> int:
@@ -57,18 +57,18 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(*arguments: object, port: int, **environment: str) -> AsyncIterator[Serving]:
-    """`tradepost serve` with these arguments; gone at the end of the block, however that came."""
+async def serving(*arguments: object, port: int = 0, **environment: str) -> AsyncIterator[Serving]:
+    """`tradepost serve` with these arguments, at a free port; gone at the end of the block, however that came."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
     words = ["serve", "--port", str(port), "--processes", "2", "--log", "json", *map(str, arguments)]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tradepost.doors.cli.app", *words),
         stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=clean | environment,
     )  # fmt: skip
-    program = Serving(process, f"http://127.0.0.1:{port}")
+    program = Serving(process, "")
     reading = asyncio.create_task(_read_log(program))
     try:
-        await program.until_logged("serving")
+        program.url = (await program.until_logged("serving"))["at"]
         yield program
     finally:
         with suppress(ProcessLookupError):

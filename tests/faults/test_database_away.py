@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.faults.market import Market, all_is_well, market
-from tests.faults.serving import LONG, Serving, Shopping, children, eventually, free_port, kill, serving, shop, until
+from tests.faults.serving import LONG, Serving, Shopping, children, eventually, kill, serving, shop, until
 from tests.scene import MUG, SOLO
 from tradepost.doors.serving.app import PATIENCE_SECONDS
 from tradepost.ground.server_keeper import State as ServerState
@@ -21,7 +21,7 @@ AWAY_SECONDS = 30 if LONG else 3
 
 async def test_a_database_that_is_gone(tmp_path: Path) -> None:
     """Its server is dead, and nobody starts another for a while."""
-    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data, port=free_port()) as program:
+    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data) as program:
         shopping = Shopping()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(shop(program.url, here.wishes, shopping))
@@ -46,7 +46,7 @@ async def test_a_database_that_is_gone(tmp_path: Path) -> None:
 
 async def test_a_database_that_keeps_silent(tmp_path: Path) -> None:
     """It takes connections and statements, and answers nothing for longer than anybody waits."""
-    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data, port=free_port()) as program:
+    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data) as program:
         shopping = Shopping()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(shop(program.url, here.wishes, shopping))

@@ -13,7 +13,7 @@ CHECKOUTS = 5000 if LONG else 600
 
 
 async def test_processes_that_answer_are_killed(tmp_path: Path) -> None:
-    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data, port=free_port()) as program:
+    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data) as program:
         shopping = Shopping()
 
         async def trouble() -> None:
@@ -48,17 +48,8 @@ async def test_the_whole_program_is_killed_and_started_again(tmp_path: Path) -> 
         await all_is_well(here, shopping)
 
 
-async def test_the_servers_main_process_is_killed_and_the_program_says_so(tmp_path: Path) -> None:
-    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data, port=free_port()) as program:
-        orphans = program.answering
-        kill(program.server)
-        assert await program.process.wait() == 1
-        assert (await program.until_logged("server_ended"))["level"] == "error"
-        await until(lambda: not any(map(_lives, orphans)))
-
-
 async def test_postgresql_is_killed(tmp_path: Path) -> None:
-    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data, port=free_port()) as program:
+    async with market(tmp_path / "data", CHECKOUTS) as here, serving("--data", here.data) as program:
         shopping = Shopping()
 
         async def trouble() -> None:

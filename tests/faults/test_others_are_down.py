@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.faults.moody import Mood, Moody
-from tests.faults.serving import Shopping, Wish, buyers_with_keys, eventually, free_port, serving, shop, until
+from tests.faults.serving import Shopping, Wish, buyers_with_keys, eventually, serving, shop, until
 from tests.scene import LAMP, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
 from tradepost.policy import Policy
@@ -37,8 +37,7 @@ async def test_whoever_is_told_is_not_there_and_nothing_is_lost(
     keys = await buyers_with_keys(scene, 10)
     wishes = [Wish(f"wish-{n}", keys[n % len(keys)], PRO, LAMP) for n in range(CHECKOUTS)]
     shopping = Shopping()
-    port = free_port()
-    async with serving("--database", database_url, port=port, **settings(moody, tmp_path)) as program:
+    async with serving("--database", database_url, **settings(moody, tmp_path)) as program:
         async with moody.being(mood):
             await shop(program.url, wishes[::2], shopping)
             await scene.set_clock(await scene.now() + Policy().hold)
@@ -68,7 +67,7 @@ async def test_what_is_refused_for_good_is_listed_and_sent_again(
     await scene.set_clock(await scene.now() + Policy().hold)
     async with (
         moody.being("well"),
-        serving("--database", database_url, port=free_port(), **settings(moody, tmp_path)) as program,
+        serving("--database", database_url, **settings(moody, tmp_path)) as program,
         httpx.AsyncClient(base_url=f"{program.url}/api/v1/operator", timeout=30) as operator,
     ):
         operator.headers["Authorization"] = f"Bearer {made.text}"

@@ -5,6 +5,7 @@ import pytest
 from tests.http.conftest import Api
 from tests.scene import BEA, BOB, LAMP, LAST, PRO, Scene
 from tradepost.doors.serving import app
+from tradepost.notices import records as notices
 
 BODY = {
     "lines": [{"seller_id": PRO, "sku": LAMP, "quantity": 2}],
@@ -108,3 +109,14 @@ async def test_every_answer_carries_a_request_id_the_callers_own_where_it_is_one
     bad = await api.buyer(BEA, "POST", WAY, {}, headers={"X-Request-Id": "no spaces please"})
     assert bad.status_code == 422
     assert len(bad.headers["x-request-id"]) == 16
+
+
+@pytest.mark.parametrize(("said", "written"), [("zh", "zh"), (None, "en")])
+async def test_the_buyer_is_written_to_in_the_language_of_the_checkout(
+    api: Api, scene: Scene, said: str | None, written: str
+) -> None:
+    answer = await api.buyer(BEA, "POST", WAY, BODY | {"locale": said} if said else BODY)
+    (order,) = answer.json()["orders"]
+    async with scene.database.transaction() as tx:
+        (about,) = await notices.orders_of(tx, [(PRO, order["order_id"])])
+    assert about["buyer_locale"] == written

@@ -56,9 +56,7 @@ async def test_whom_a_route_is_not_for_gets_nowhere(api: Api, scene: Scene) -> N
         callers = [await api.buyer(BEA, method, way, {}), await api.seller(PRO, method, way, {})]
         if path.startswith("/operator"):
             callers.append(await api.service(method, way, {}))
-        assert [(one.status_code, one.json()["reason"]) for one in callers] == [(403, "scope_not_enough")] * len(
-            callers
-        )
+        assert {(one.status_code, one.json()["reason"]) for one in callers} == {(403, "scope_not_enough")}
     assert await state_of(scene) == before
 
 
@@ -69,16 +67,16 @@ async def test_nonsense_gets_a_sentence_and_never_a_bug(api: Api) -> None:
         for word in NONSENSE if "{" in path else ():
             for body in (None, {}):
                 answer = await api.operator(method, filled(path, word), body)
-                assert answer.status_code < 500, (method, path, word, answer.text)
+                assert answer.status_code < 429, (method, path, word, answer.text)
                 assert answer.status_code < 300 or answer.json()["detail"]
         for query in QUERIES if method == "GET" else ():
             answer = await api.operator(method, f"{filled(path, 'none')}?{query}")
-            assert answer.status_code < 500, (method, path, query, answer.text)
+            assert answer.status_code < 429, (method, path, query, answer.text)
         for content in BODIES if method != "GET" else ():
             answer = await api.operator(
                 method, filled(path, NOWHERE), content=content, headers={"Content-Type": "application/json"}
             )
-            assert answer.status_code < 500, (method, path, content[:50], answer.text)
+            assert answer.status_code < 429, (method, path, content[:50], answer.text)
 
 
 async def test_every_write_is_done_once_under_its_idempotency_key(api: Api, scene: Scene) -> None:

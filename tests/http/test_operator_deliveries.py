@@ -93,15 +93,8 @@ async def _give_all_up(scene: Scene) -> set[tuple[str, UUID]]:
     async with scene.database.transaction() as tx:
         now = machine_now()
         claimed = await notices.claim(tx, now, now + timedelta(minutes=1), 100)
-        await notices.record(
-            tx,
-            [
-                Result(
-                    one.seller_id, one.notice_id, one.leased_until, "undeliverable", 1, now, None, "Nobody is there."
-                )
-                for one in claimed
-            ],
-        )
+        fate = "undeliverable", 1, now, None, "Nobody is there."
+        await notices.record(tx, [Result(one.seller_id, one.notice_id, one.leased_until, *fate) for one in claimed])
     return {(one.seller_id, one.notice_id) for one in claimed}
 
 

@@ -1,17 +1,11 @@
 """The operator's own webhook endpoints, and everybody's: what could not be delivered is listed and sent again."""
 
-from datetime import timedelta
-from typing import Any
-
 import pytest
 
 from tests.http.conftest import Api
 from tests.scene import LAMP, PRO, SOLO, Scene
 from tests.webhooks.receiver import Hooks, receiving
 from tradepost.access.keys import Scope
-from tradepost.ground.clock import machine_now
-from tradepost.webhooks import records as messages
-from tradepost.webhooks.records import Result
 
 URL = {"url": "https://example.com/hooks"}
 
@@ -55,8 +49,7 @@ async def test_what_could_not_be_delivered_anywhere_is_listed_and_sent_again(api
         (await api.seller(PRO, "POST", "/seller/webhooks", URL)).json()["endpoint_id"],
     ]
     key = await scene.place(items={LAMP: 1})
-    for endpoint_id in endpoints:
-        await _give_up(scene, endpoint_id)
+    await Hooks(scene).say("UPDATE webhook_messages SET status = 'undeliverable', last_error = 'Gone.'")
     found, after = [], None
     while not found or after:
         params = {"limit": 1} | ({"after": after} if after else {})
@@ -72,17 +65,6 @@ async def test_what_could_not_be_delivered_anywhere_is_listed_and_sent_again(api
         assert (answer.status_code, answer.json()) == (200, {"queued": queued})
     empty = await api.operator("GET", "/operator/all-webhooks/undeliverable")
     assert empty.json() == {"items": [], "next": None}
-
-
-async def _give_up(scene: Scene, endpoint_id: str) -> None:
-    """What a courier does at last when nobody answers."""
-    async with scene.database.transaction() as tx:
-        now = machine_now()
-        fate: Any = "undeliverable", 1, now, now, None, None, "Gone."
-        claimed = await messages.claim(tx, endpoint_id, now, now + timedelta(minutes=1), 10)
-        assert claimed
-        results = [Result(one.seller_id, one.order_id, one.number, one.leased_until, *fate) for one in claimed]
-        await messages.record(tx, endpoint_id, results)
 
 
 async def test_messages_that_cannot_be_named_get_a_sentence(api: Api, scene: Scene) -> None:

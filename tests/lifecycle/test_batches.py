@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import TestServer
 from tests.scene import BEA, LAMP, MARKET, MUG, PARCEL, PRO, SOLO, VASE, Scene, open_market
+from tradepost import timekeeping
 from tradepost.ground.database import Transaction, connect
 from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey
@@ -187,3 +188,25 @@ def test_a_batch_of_thousands_takes_as_many_statements_as_one_of_ten(
     few, many = costs[act]
     assert many == few
     assert few <= 15, "a handful"
+
+
+async def test_a_turn_takes_batches_side_by_side_and_writes_each_order_its_own(scene: Scene) -> None:
+    """Some orders of a batch are released and others wait on: each keeps the columns that only the others changed."""
+    assert await scene.set_stock(PRO, LAMP, MANY) is None
+    batch = _Counter(scene)
+    at_once = timekeeping.SIDE_BY_SIDE * sweep.BATCH
+    async with scene.database.transaction() as tx:
+        placed = await place_orders(tx, [Cart(BEA, tx.now, (CartLine(PRO, LAMP, 1),))] * (at_once + 1))
+    keys = [one.orders[0] for one in placed if isinstance(one, Placed)]
+    approved = keys[::3]
+    await batch.every("approving", approved, record_verdicts, lambda key, at: Finding(key, Verdict.APPROVED, at, "g"))
+    ends = await scene.now() + HOLD
+    await scene.set_clock(ends)
+    turns = [(await timekeeping.turn(scene.database, [])).orders for _ in range(3)]
+    assert turns == [at_once, 1, 0]
+    rows = await scene.rows("SELECT order_id, state, released_at, updated_at, last_event FROM orders")
+    released = {key.order_id for key in approved}
+    assert {row[0]: tuple(row[1:]) for row in rows} == {
+        key.order_id: (State.UNSHIPPED, ends, ends, 3) if key.order_id in released else (State.VERIFYING, None, ends, 2)
+        for key in keys
+    }

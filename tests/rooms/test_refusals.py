@@ -1,10 +1,11 @@
 """Every "no" by name: a situation in which it is said, that its sentences are complete, and that it changes nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from situations_at_the_door import AT_THE_DOOR, Attempt, Situation
 
 from tests.scene import BEA, LAMP, LAST, MARKET, PRO, SOLO, START, VASE, Scene
 from tradepost import timekeeping
@@ -25,11 +26,8 @@ from tradepost.refusals import Reason, Refusal, Refused
 from tradepost.webhooks.endpoints.endpoints import MOST_ENDPOINTS, Wanted, close_endpoint, open_endpoint
 from tradepost.webhooks.endpoints.records import EndpointKey
 
-Attempt = Callable[[], Awaitable[object]]
-Situation = Callable[[Scene], Awaitable[Attempt]]
-
 NOWHERE = OrderKey(PRO, "999-9999999-9999999")
-SITUATIONS: dict[Reason, Situation] = {}
+SITUATIONS: dict[Reason, Situation] = {**AT_THE_DOOR}
 
 
 def no(reason: Reason) -> Callable[[Situation], Situation]:

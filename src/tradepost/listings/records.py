@@ -45,7 +45,7 @@ async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Offe
         SELECT {_SELECTED}
           FROM offers o
           JOIN unnest($2::text[], $3::text[]) AS wanted (seller_id, sku) USING (seller_id, sku)
-         WHERE o.seller_id = ANY($1)
+         WHERE o.seller_id = ANY($1 COLLATE "C")
          ORDER BY o.seller_id, o.sku
            FOR UPDATE OF o
         """,
@@ -85,7 +85,7 @@ async def _change_available(tx: Transaction, changes: Mapping[OfferKey, Units]) 
         UPDATE offers o
            SET available = o.available + n.change, updated_at = greatest(o.updated_at, n.at)
           FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) AS n (seller_id, sku, change, at)
-         WHERE o.seller_id = ANY($1) AND o.seller_id = n.seller_id AND o.sku = n.sku
+         WHERE o.seller_id = ANY($1 COLLATE "C") AND o.seller_id = n.seller_id AND o.sku = n.sku
         """,
         sorted({key.seller_id for key in changes}),
         *columns(((*key, *units) for key, units in changes.items()), 4),

@@ -222,7 +222,7 @@ async def orders_of(tx: Transaction, orders: Sequence[tuple[str, str]]) -> list[
                o.currency, total, service,
                m.name AS marketplace, o.marketplace_id, o.policy_version,
                s.name AS seller_name, s.email AS seller_email, s.locale AS seller_locale,
-               b.name AS buyer_name,  b.email AS buyer_email,  b.locale AS buyer_locale
+               b.name AS buyer_name,  b.email AS buyer_email,  coalesce(o.locale, b.locale) AS buyer_locale
           FROM unnest($1::text[], $2::text[]) AS named (seller_id, order_id)
           JOIN orders o USING (seller_id, order_id)
           JOIN marketplaces m ON m.marketplace_id = o.marketplace_id

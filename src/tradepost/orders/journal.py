@@ -63,7 +63,7 @@ class Journal:
         self._shipping = shipping
         self._recorded: dict[OrderKey, tuple[object, ...]] = {}  # what locked orders were before anything happened
         self._changed: dict[OrderKey, Order] = {}
-        self._placed: dict[OrderKey, dict[str, object] | None] = {}  # new orders and where they go
+        self._placed: dict[OrderKey, records.Wishes] = {}  # new orders, and what else their buyers said
         self._changed_lines: dict[tuple[OrderKey, int], Line] = {}
         self._events: list[tuple[Any, ...]] = []
         self._cancellations: list[tuple[Any, ...]] = []
@@ -131,9 +131,9 @@ class Journal:
             stop = order.verify_at if wait_for_gateways else None
             self._fire_due(order, min(until, stop) if stop else until)
 
-    def place(self, order: Order, address: dict[str, object] | None, by: Actor) -> None:
+    def place(self, order: Order, wishes: records.Wishes, by: Actor) -> None:
         """Add a new order with its lines; its stock is taken by the checkout that places it."""
-        self._placed[order.key] = address
+        self._placed[order.key] = wishes
         self._orders[order.key] = order
         self._happen(order, lifecycle.ROW_OF[Act.PLACE], by, order.placed_at, None)
         self._fire_due(order, order.placed_at)

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, columns, storable
@@ -150,18 +150,27 @@ async def update(tx: Transaction, orders: Sequence[tuple[Order, tuple[object, ..
     )
 
 
-async def insert(tx: Transaction, orders: Sequence[Order], addresses: Sequence[dict[str, object] | None]) -> None:
-    """Write new orders, with the address that each is shipped to."""
+class Wishes(NamedTuple):
+    """What is written of a new order and plays no part in its life: where it goes, and in which language its buyer
+    wants to be written to (None: that of the account)."""
+
+    ship_to: dict[str, object] | None
+    locale: str | None = None
+
+
+async def insert(tx: Transaction, orders: Sequence[Order], wishes: Sequence[Wishes]) -> None:
+    """Write new orders, each with what else its buyer said."""
     await tx.later(
         """
         INSERT INTO orders (seller_id, order_id, marketplace_id, policy_version, checkout_id, buyer_id, state,
                             placed_at, ordered_units, currency, total, service, handling_days, ship_earliest,
                             ship_latest, deliver_earliest, deliver_latest, wakes_at, verify_at, updated_at,
-                            last_event, ship_to)
+                            last_event, ship_to, locale)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
                              $8::timestamptz[], $9::int[], $10::text[], $11::bigint[], $12::text[], $13::int[],
                              $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[],
-                             $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::int[], $22::jsonb[])
+                             $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::int[], $22::jsonb[],
+                             $23::text[])
         """,
         *columns(
             (
@@ -169,11 +178,11 @@ async def insert(tx: Transaction, orders: Sequence[Order], addresses: Sequence[d
                     o.seller_id, o.order_id, o.marketplace_id, o.policy_version, o.checkout_id, o.buyer_id, o.state,
                     o.placed_at, o.ordered_units, o.currency, o.total, o.service, o.handling_days, o.ship_earliest,
                     o.ship_latest, o.deliver_earliest, o.deliver_latest, o.wakes_at, o.verify_at, o.updated_at,
-                    o.last_event, address,
+                    o.last_event, *said,
                 )
-                for o, address in zip(orders, addresses, strict=True)
+                for o, said in zip(orders, wishes, strict=True)
             ),
-            22,
+            23,
         ),
     )  # fmt: skip
 

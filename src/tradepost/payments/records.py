@@ -85,7 +85,7 @@ async def lock(tx: Transaction, keys: Collection[OrderKey]) -> dict[OrderKey, Pa
         SELECT p.seller_id, p.order_id, p.gateway, p.token, p.attempts
           FROM payments p
           JOIN unnest($2::text[], $3::text[]) AS wanted (seller_id, order_id) USING (seller_id, order_id)
-         WHERE p.seller_id = ANY($1)
+         WHERE p.seller_id = ANY($1 COLLATE "C")
          ORDER BY p.seller_id, p.order_id
            FOR UPDATE OF p
         """,

@@ -20,6 +20,11 @@ async def of(tx: Transaction, versions: Collection[PolicyVersion]) -> dict[Polic
     return {version: tx.remembered["policy", version] for version in versions}
 
 
+def met(tx: Transaction) -> list[Policy]:
+    """The policies that this process has met so far."""
+    return [value for value in tx.remembered.values() if isinstance(value, Policy)]
+
+
 def shipping_calendar(of: Policy) -> ShippingCalendar:
     """The business days that promises of this policy count in."""
     return ShippingCalendar(of.zone, holidays=of.holidays)

@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from litestar.router import Router
 
-from tradepost.doors.http.problems import MEDIA_TYPE, status_of
+from tradepost.doors.http.problems import MEDIA_TYPE
 from tradepost.doors.http.routes import DEPENDENCIES, KEY
 from tradepost.refusals import Reason
 
@@ -89,11 +89,6 @@ def operations(found: Document) -> Iterator[tuple[str, Document]]:
         for method, operation in item.items():
             if method in ("get", *WRITING):
                 yield method, operation
-
-
-def reasons(status: int) -> list[Reason]:
-    """The refusals with this status."""
-    return [reason for reason in Reason if status_of(reason) == status]
 
 
 def _complete(method: str, operation: Document) -> None:

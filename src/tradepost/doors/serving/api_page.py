@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from tradepost.doors.http.problems import status_of
 from tradepost.doors.http.routes import KEY
-from tradepost.doors.serving.api_document import Document, document, operations, reasons
+from tradepost.doors.serving.api_document import Document, document, operations
 from tradepost.refusals import SENTENCES, Reason, Refused
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -71,7 +71,7 @@ def _page(routers: tuple[Router, ...]) -> str:
         schemas={name: _fields(schema, schemas) for name, schema in sorted(schemas.items()) if name != "Problem"},
         notes={name: schema.get("description") for name, schema in schemas.items()},
         answers=answers,
-        refusals=[_problem(reason) for status, _ in answers for reason in reasons(int(status))],
+        refusals=[_problem(reason) for reason in sorted(Reason, key=status_of)],
     )
 
 

@@ -88,7 +88,9 @@ def _cart(buyer_id: str, wanted: Checkout) -> Callable[[datetime], Cart]:
     lines = tuple(CartLine(line.seller_id, line.sku, line.quantity) for line in wanted.lines or ())
     address = document_of(wanted.address) if wanted.address else None
     payment = Means(GATEWAY, wanted.payment_token)
-    return lambda at: Cart(buyer_id, at, lines, address, wanted.service, payment, wanted.address_id, wanted.cart)
+    return lambda at: Cart(
+        buyer_id, at, lines, address, wanted.service, payment, wanted.address_id, wanted.cart, wanted.locale
+    )
 
 
 def _answer(placed: Placed) -> Answer:

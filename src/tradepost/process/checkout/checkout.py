@@ -17,6 +17,7 @@ from tradepost.money import MOST_MINOR_UNITS
 from tradepost.numbers import OrderKey, new_order_item_numbers, new_order_numbers
 from tradepost.orders.journal import Actor, Journal
 from tradepost.orders.order import Line, Order
+from tradepost.orders.records import Wishes
 from tradepost.payments import records as payments
 from tradepost.people import policies
 from tradepost.people import records as people
@@ -63,6 +64,7 @@ class Cart:
     payment: payments.Means | None = None
     address_id: str | None = None
     from_cart: bool = False
+    locale: str | None = None  # to be written to in; None: the account's
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,9 @@ class _Counter:
 
     @classmethod
     async def open(cls, tx: Transaction, carts: Sequence[Cart]) -> "_Counter":
+        buyers = {cart.buyer_id for cart in carts if storable(cart.buyer_id)}
+        if any(policy.unverified_units for policy in policies.met(tx)):  # before the offers, as everywhere
+            await people.lock_buyers(tx, buyers)
         offers, sellers, marketplaces = await records.lock_counter(
             tx, [OfferKey(line.seller_id, line.sku) for cart in carts for line in cart.lines]
         )
@@ -113,7 +118,6 @@ class _Counter:
         counter.offers, counter.sellers, counter.marketplaces = offers, sellers, marketplaces
         counter.policies = {marketplace_id: policy for (marketplace_id, _), policy in of_policy.items()}
         if any(policy.unverified_units for policy in counter.policies.values()):
-            buyers = {cart.buyer_id for cart in carts if storable(cart.buyer_id)}
             await people.lock_buyers(tx, buyers)
             counter.unverified = await people.unverified_units(tx, buyers, tx.now)
         return counter
@@ -135,7 +139,12 @@ def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
 
 def _check_values(cart: Cart) -> None:
     """What the database could not hold would sink the whole batch."""
-    for name, value in (("buyer", cart.buyer_id), ("address", cart.address), ("payment", cart.payment)):
+    for name, value in (
+        ("buyer", cart.buyer_id),
+        ("address", cart.address),
+        ("payment", cart.payment),
+        ("locale", cart.locale),
+    ):
         if not storable(value):
             raise Refused(Reason.INVALID_VALUE, field=name, problem=NOT_TEXT)
     for line in cart.lines:
@@ -193,7 +202,7 @@ def _place(counter: _Counter, cart: Cart, marketplace: Marketplace) -> Placed:
         for (seller_id, _), lines in by_order.items()
     ]
     for order in orders:
-        counter.journal.place(order, cart.address, Actor(Party.BUYER, cart.buyer_id))
+        counter.journal.place(order, Wishes(cart.address, cart.locale), Actor(Party.BUYER, cart.buyer_id))
         if cart.payment:
             counter.payments.append(payments.Payment(*order.key, *cart.payment))
     policy = counter.policies[marketplace.marketplace_id]

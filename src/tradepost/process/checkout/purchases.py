@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import Transaction, storable
 from tradepost.people import address_book
 from tradepost.people import records as people
 from tradepost.process.checkout.carts import clear_carts, take_carts
@@ -22,7 +22,8 @@ async def check_out(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | Ref
     wanted = {(cart.buyer_id, cart.address_id) for cart in carts if cart.address_id}
     of_book = await address_book.documents(tx, wanted)
     takers = [place for place, cart in enumerate(carts) if cart.from_cart]
-    await people.lock_buyers(tx, {carts[place].buyer_id for place in takers})  # before their carts, as in put_line
+    if takers:  # all of them at once: place_orders may lock those of the others
+        await people.lock_buyers(tx, {cart.buyer_id for cart in carts if storable(cart.buyer_id)})
     taken = dict(zip(takers, await take_carts(tx, [carts[place].buyer_id for place in takers]), strict=True))
     complete: dict[int, Cart] = {}
     outcomes: dict[int, Placed | Refusal] = {}

@@ -54,7 +54,7 @@ async def lock_counter(tx: Transaction, keys: Iterable[OfferKey]) -> Counter:
           JOIN unnest($2::text[], $3::text[]) AS wanted (seller_id, sku) USING (seller_id, sku)
           JOIN sellers s USING (seller_id)
           JOIN marketplaces m USING (marketplace_id)
-         WHERE o.seller_id = ANY($1)
+         WHERE o.seller_id = ANY($1 COLLATE "C")
          ORDER BY o.seller_id, o.sku
            FOR UPDATE OF o
         """,

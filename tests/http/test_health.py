@@ -1,0 +1,50 @@
+"""/healthz and /readyz: for whoever starts, stops and watches the processes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from tests.http.conftest import Api
+from tests.scene import Scene
+from tradepost.doors.serving import app
+from tradepost.ground.database import Database, connect
+
+
+@asynccontextmanager
+async def asking(database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app.of_database(database))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://tradepost.test") as client:
+        yield client
+
+
+async def test_with_its_database_a_process_lives_and_is_ready(api: Api) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = await api.client.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+        assert answer.headers["x-request-id"]
+
+
+async def test_without_its_database_a_process_lives_and_is_not_ready() -> None:
+    url = "postgresql://nobody@127.0.0.1:1/nowhere"
+    async with connect(url, at_once=False) as database, asking(database) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "2"
+    assert "nobody" not in answer.text
+
+
+async def test_with_the_schema_of_another_version_a_process_is_not_ready(scene: Scene) -> None:
+    async with scene.database.transaction() as tx:
+        await tx.execute("UPDATE alembic_version SET version_num = '0001'")
+    async with asking(scene.database) as client:
+        assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_with_a_database_that_keeps_silent_a_process_is_not_ready_soon(scene: Scene) -> None:
+    """Somebody moves the clock and takes long over it."""
+    async with scene.database.transaction(alone=True), asking(scene.database) as client:
+        assert (await client.get("/readyz")).status_code == 503
+    async with asking(scene.database) as client:
+        assert (await client.get("/readyz")).status_code == 200
