@@ -1,5 +1,7 @@
 """What a measurement says, and the server that it is made on."""
 
+import asyncio
+import fcntl
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -10,6 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from tradepost.ground import embedded, schema
+from tradepost.ground.server_keeper import KEEPER
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +66,6 @@ async def databases() -> AsyncIterator[Databases]:
         async with embedded.lease(folder / "data") as server:
             yield Databases(server)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with (folder / "data" / KEEPER).open() as held_while_the_server_runs:
+            await asyncio.to_thread(fcntl.flock, held_while_the_server_runs, fcntl.LOCK_EX)
+        shutil.rmtree(folder)

@@ -116,7 +116,8 @@ async def _check_out(program: Serving, key: str, request_id: str = "") -> httpx.
 
 
 async def _somebody_waits(scene: Scene) -> None:
-    while not await scene.database.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+    count = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    while not await scene.database.pool.fetchval(count):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 

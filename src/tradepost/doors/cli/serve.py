@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
@@ -77,51 +78,52 @@ async def serve(
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
             count = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
-            command = (address, str(chosen_port), str(count))
-            handover = Handover(house.url, form, log_requests)
-            async with _server(command, handover) as server, _worker(house, stop, inside=worker == "in"):
-                return await _watch(server, address, chosen_port, count, house, stop)
+            with TemporaryDirectory(prefix="tradepost-serve-") as folder:
+                handover = Handover(house.url, form, log_requests, Path(folder))
+                command = (address, str(chosen_port), str(count))
+                async with _server(command, handover) as server, _worker(house, stop, inside=worker == "in"):
+                    ready = asyncio.create_task(_all_answer(handover, count))
+                    at = f"http://[{address}]:{chosen_port}" if ":" in address else f"http://{address}:{chosen_port}"
+                    words = {"at": at, "processes": count, "database": Address.of(house.url).url}
+                    return await _watch(server, ready, words, stop)
 
 
-async def _watch(server: Process, host: str, port: int, count: int, house: House, stop: asyncio.Event) -> int:
+async def _watch(server: Process, ready: "asyncio.Task[None]", words: Mapping[str, object], stop: asyncio.Event) -> int:
     """Wait for the end of the server, or for being told to end it; the exit code."""
     ended = asyncio.create_task(server.wait())
     stopping = asyncio.create_task(stop.wait())
-    ready = asyncio.create_task(_answers(host, port))
     await asyncio.wait((ended, stopping, ready), return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
-        at = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        _log.info("serving", at=at, processes=count, database=Address.of(house.url).url)
+        _log.info("serving", **words)
         await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
-    ready.cancel()
-    if not ended.done():
-        _log.info("stopping")
+    if ended.done():
+        _log.error("server_ended", code=ended.result())
+        stop.set()
+        return NO
+    _log.info("stopping")
+    if ready.done():  # or nobody was told to send requests: there are none to be finished
         with suppress(ProcessLookupError):
             server.terminate()
         await asyncio.wait((ended,), timeout=STOP_SECONDS)
-        stopping.cancel()
-        return 0
-    stop.set()
-    _log.error("server_ended", code=ended.result())
-    return NO
+    ready.cancel()
+    return 0
 
 
 @asynccontextmanager
 async def _server(command: tuple[str, ...], handover: Handover) -> AsyncIterator[Process]:
     """The server in processes of its own, which are all gone at the end of the block."""
-    with TemporaryDirectory(prefix="tradepost-counts-") as counts:
-        server = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "tradepost.doors.serving.server", str(os.getpid()), *command),
-            stdin=subprocess.DEVNULL,
-            env=os.environ | handover.to_environment() | {"PROMETHEUS_MULTIPROC_DIR": counts},
-            start_new_session=True,  # Ctrl-C is for this process, which then stops the others in order
-        )
-        try:
-            yield server
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGKILL)
-            await server.wait()
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "tradepost.doors.serving.server", str(os.getpid()), *command),
+        stdin=subprocess.DEVNULL,
+        env=os.environ | handover.to_environment(),
+        start_new_session=True,  # Ctrl-C is for this process, which then stops the others in order
+    )
+    try:
+        yield server
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        await server.wait()
 
 
 @asynccontextmanager
@@ -139,16 +141,9 @@ async def _worker(house: House, stop: asyncio.Event, *, inside: bool) -> AsyncIt
         await working
 
 
-async def _answers(host: str, port: int) -> None:
-    """Wait until the server answers."""
-    while True:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            reader, writer = await asyncio.open_connection(host, port)
-            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            line = await reader.readline()
-            writer.close()
-            if line:
-                return
+async def _all_answer(handover: Handover, count: int) -> None:
+    """Wait until every process of the server answers."""
+    while handover.count_ready() < count:  # noqa: ASYNC110 (other processes, which know no event of ours)
         await asyncio.sleep(GLANCE_SECONDS)
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from tradepost.doors.http.requests import Caller
 from tradepost.doors.http.routes import Language, MaybeOnce, TheDesk, Who
 from tradepost.doors.operator_api.acts import act, name_of, whose
-from tradepost.doors.operator_api.orders import OrderInFull, in_full
+from tradepost.doors.operator_api.orders import OrderWithHistory, in_full
 from tradepost.lifecycle import Party
 from tradepost.orders.journal import Actor
 from tradepost.payments.records import Means
@@ -35,7 +35,7 @@ class BuyersPayment(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/orders/{order_id:str}", summary="Look at an order for its buyer")
-async def look_at_order(who: Who, desk: TheDesk, order_id: FromPath[str]) -> OrderInFull:
+async def look_at_order(who: Who, desk: TheDesk, order_id: FromPath[str]) -> OrderWithHistory:
     """An order with its whole history, by its number. Where it goes is not shown."""
     async with desk.database.transaction() as tx:
         return await in_full(tx, order_id)

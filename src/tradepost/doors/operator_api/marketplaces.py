@@ -51,7 +51,7 @@ class OpenedMarketplace(Struct, frozen=True, forbid_unknown_fields=True):
     country: str
     currency: str
     locale: str = "en"
-    policy: PolicyFields = PolicyFields()
+    policy: PolicyFields | None = None
 
 
 class ShownMarketplace(Struct, frozen=True):
@@ -86,7 +86,7 @@ async def open_marketplace(
     """Open a marketplace with the first version of its policy."""
 
     async def work(tx: Transaction) -> Answer:
-        first = accounts.policy_from(_document(data.policy))
+        first = accounts.policy_from(_document(data.policy) if data.policy else {})
         new = NewMarketplace(data.marketplace_id, data.name, data.country, data.currency, data.locale, first)
         await accounts.open_marketplace(tx, new)
         return await _answer(tx, 201, data.marketplace_id)

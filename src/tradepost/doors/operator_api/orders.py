@@ -107,7 +107,7 @@ class NextByItself(Struct, frozen=True):
     sentence: str
 
 
-class OrderInFull(Struct, frozen=True):
+class OrderWithHistory(Struct, frozen=True):
     """An order as it stands now; money in minor units of `currency`. `confirm_until` is the last day, in the
     marketplace's zone, to confirm the shipment of what is left."""
 
@@ -164,7 +164,7 @@ class Destination(Struct, frozen=True):
     phone: str
 
 
-class OrderWithAddress(OrderInFull, frozen=True):
+class OrderWithAddress(OrderWithHistory, frozen=True):
     """An order as it stands now. `ship_to` is null unless the order is released."""
 
     ship_to: Destination | None
@@ -176,7 +176,7 @@ async def look_at_order(who: Who, desk: TheDesk, order_id: FromPath[str]) -> Ord
     return await desk.database.run(lambda tx: _with_address(tx, order_id))
 
 
-async def in_full(tx: Transaction, order_id: str) -> OrderInFull:
+async def in_full(tx: Transaction, order_id: str) -> OrderWithHistory:
     """The order of this number as it stands at this moment; refuses one that there is not."""
     return _shown(await _details(tx, order_id))
 
@@ -205,10 +205,10 @@ async def _address(tx: Transaction, details: OrderDetails) -> Address | None:
     return address
 
 
-def _shown(details: OrderDetails) -> OrderInFull:
+def _shown(details: OrderDetails) -> OrderWithHistory:
     order, policy = details.order, details.policy
     return shown(
-        OrderInFull,
+        OrderWithHistory,
         order,
         status=order.state.status,
         hold_ends_at=order.placed_at + policy.hold,

@@ -67,7 +67,7 @@ class UndeliverableMessages(Struct, frozen=True):
     next: str | None
 
 
-class NamedMessage(Struct, frozen=True, forbid_unknown_fields=True):
+class MessageOfEndpoint(Struct, frozen=True, forbid_unknown_fields=True):
     """A message, as the list names it."""
 
     endpoint_id: str
@@ -79,7 +79,7 @@ class NamedMessage(Struct, frozen=True, forbid_unknown_fields=True):
 class MessagesToResend(Struct, frozen=True, forbid_unknown_fields=True):
     """Which messages to send again."""
 
-    messages: Annotated[list[NamedMessage], Meta(min_length=1, max_length=1000)]
+    messages: Annotated[list[MessageOfEndpoint], Meta(min_length=1, max_length=1000)]
 
 
 class _Place(NamedTuple):

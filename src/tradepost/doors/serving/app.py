@@ -1,5 +1,6 @@
 """The ASGI application of one server process. The server calls `make`; the environment says where the database is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -40,6 +41,8 @@ def make() -> ASGIApp:
         url = handover.database_url
         async with connect(url, connections=CONNECTIONS, at_once=False, patience=PATIENCE_SECONDS) as database:
             _furnish(app, database)
+            # Granian takes connections once this has returned; only then the loop comes to what is due later.
+            asyncio.get_running_loop().call_later(0.01, handover.say_ready)
             yield
 
     app = framework(lifespan=[open_desk])
