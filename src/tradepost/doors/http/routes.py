@@ -161,7 +161,7 @@ def _of_framework(error: HTTPException, request: AnyRequest | None) -> Refusal |
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         found: Any = error.extra[0]
         problem = str(found.get("message", error.detail)).rstrip(".")
-        problem = problem[:1].lower() + problem[1:]
+        problem = "it is missing" if problem == "'data'" else problem[:1].lower() + problem[1:]
         field = str(found.get("key", "body"))
         return Refusal(Reason.INVALID_VALUE, {"field": "body" if field == "data" else field, "problem": problem})
     if isinstance(error, ClientException):
