@@ -18,8 +18,8 @@ run: setup ## Set up, then watch a small marketplace at work (less than a minute
 test: setup-dev ## Set up, then run every test
 	.venv/bin/pytest
 
-campaign: setup-dev ## Run the property tests with many more and longer random histories
-	TRADEPOST_LONG=1 .venv/bin/pytest tests/properties
+campaign: setup-dev ## Run the tests that chance and faults drive for much longer
+	TRADEPOST_LONG=1 .venv/bin/pytest tests/properties tests/faults tests/http/test_schemathesis.py
 
 bench: setup ## Measure against hand-written SQL, side by side on a server of its own
 	.venv/bin/python -m bench

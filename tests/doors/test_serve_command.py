@@ -4,16 +4,25 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
 from tests.doors.command_line import CommandLine, one_sentence
 from tests.faults.serving import ADDRESS, Serving, Wish, buyers_with_keys, kill, serving, until
 from tests.scene import LAMP, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
 from tradepost.ground.settings import Address
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command in this process sends the log to a stderr that is gone after the test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

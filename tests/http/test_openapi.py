@@ -47,6 +47,8 @@ async def test_every_reference_leads_somewhere(api: Api) -> None:
         place = found
         for name in reference.split("/"):
             place = place[name]
+    refused = found["components"]["responses"]["422"]["content"]["application/problem+json"]["schema"]["$ref"]
+    assert "reason" in found["components"]["schemas"][refused.rpartition("/")[2]]["properties"]
 
 
 async def test_the_page_lists_every_route_and_refusal_and_loads_nothing(api: Api) -> None:

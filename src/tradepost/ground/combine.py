@@ -16,7 +16,7 @@ OutcomeT = TypeVar("OutcomeT")
 
 MOST_AT_ONCE = 200  # items of one transaction: what it locks, others wait for
 MOST_WAITING = 10_000
-WRITERS = 2  # while one waits for the database, the next batch is made ready
+WRITERS = 1  # of each process: two made smaller batches, and waited for each other's locks (docs/decisions/0009)
 
 
 class TooManyWaiting(Exception):

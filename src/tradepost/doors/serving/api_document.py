@@ -1,16 +1,24 @@
 """The OpenAPI document of all routes: what the framework finds out by itself, and what is true of every route."""
 
 from collections.abc import Iterator
+from datetime import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.router import Router
+from litestar.typing import FieldDefinition
 
 from tradepost.doors.http.problems import MEDIA_TYPE
 from tradepost.doors.http.routes import DEPENDENCIES, KEY
 from tradepost.refusals import Reason
+
+if TYPE_CHECKING:
+    from litestar._openapi.schema_generation import SchemaCreator
 
 Document = dict[str, Any]
 
@@ -69,18 +77,30 @@ def document(routers: tuple[Router, ...]) -> Document:
     """The OpenAPI document of these routers, as it is sent."""
     config = OpenAPIConfig("Tradepost", "1", description=_DESCRIPTION, use_handler_docstrings=True)
     # An application of its own, that nobody calls: the framework would put pages of its own beside the document.
-    found = Litestar(
-        [*routers], dependencies=DEPENDENCIES, openapi_config=config, logging_config=None
-    ).openapi_schema.to_schema()
+    application = Litestar(
+        [*routers], dependencies=DEPENDENCIES, plugins=[_TimesOfDay()], openapi_config=config, logging_config=None
+    )
+    found = application.openapi_schema.to_schema()
     for method, operation in operations(found):
         _complete(method, operation)
     components = found.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = _PROBLEM
+    components.setdefault("schemas", {})["ProblemDocument"] = _PROBLEM
     components["securitySchemes"] = {KEY: {"type": "http", "scheme": "bearer", "description": "A key: tp_..."}}
     components["parameters"] = {"IdempotencyKey": _IDEMPOTENCY_KEY, "RequestId": _REQUEST_ID}
     components["headers"] = {"RequestId": _ANSWERS_REQUEST_ID}
     components["responses"] = {str(status): _refusal(text) for status, text in _STATUSES.items()}
     return found
+
+
+class _TimesOfDay(OpenAPISchemaPlugin):
+    """The framework takes a time of day for a duration."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return value is time
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: "SchemaCreator") -> Schema:
+        return Schema(type=OpenAPIType.STRING, pattern=r"^\d\d:\d\d(:\d\d)?", description="A time of day, as 14:00:00.")
 
 
 def operations(found: Document) -> Iterator[tuple[str, Document]]:
@@ -119,5 +139,5 @@ def _refusal(text: str) -> Document:
     return {
         "description": text,
         "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
-        "content": {MEDIA_TYPE.decode(): {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE.decode(): {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
     }

@@ -68,7 +68,9 @@ def _page(routers: tuple[Router, ...]) -> str:
     return _TEMPLATE.render(
         about=found["info"],
         groups=groups,
-        schemas={name: _fields(schema, schemas) for name, schema in sorted(schemas.items()) if name != "Problem"},
+        schemas={
+            name: _fields(schema, schemas) for name, schema in sorted(schemas.items()) if name != "ProblemDocument"
+        },
         notes={name: schema.get("description") for name, schema in schemas.items()},
         answers=answers,
         refusals=[_problem(reason) for reason in sorted(Reason, key=status_of)],

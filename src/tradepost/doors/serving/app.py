@@ -1,33 +1,41 @@
 """The ASGI application of one server process. The server calls `make`; the environment says where the database is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from litestar import Litestar
 from litestar.types import ASGIApp
+from msgspec.json import Decoder
 
 from tradepost.access.keys import Scope
 from tradepost.doors.http import requests, routes
 from tradepost.doors.http.desk import Desk
+from tradepost.doors.http.requests import Caller
 from tradepost.doors.operator_api.routes import ROUTERS as OPERATOR
+from tradepost.doors.seller_api import confirmations
 from tradepost.doors.seller_api.routes import ROUTERS as SELLER
 from tradepost.doors.serving import health, logs, measures, metrics
 from tradepost.doors.serving.api_page import pages
-from tradepost.doors.serving.front import Front
+from tradepost.doors.serving.front import Front, ShortWay
 from tradepost.doors.serving.handover import handed_over
 from tradepost.doors.serving.lifeline import end_with_main_process
 from tradepost.doors.serving.metrics import Marketplace
 from tradepost.doors.storefront_api import checkouts
 from tradepost.doors.storefront_api.routes import ROUTERS as STOREFRONT
-from tradepost.ground.answers import Answer
+from tradepost.ground.answers import Answer, Once
 from tradepost.ground.database import Database, connect
 
 CONNECTIONS = 10
 PATIENCE_SECONDS = 10.0
 
+COLLECT_AFTER = 50_000  # new objects
+
 DOORS = [*STOREFRONT, *SELLER, *OPERATOR]
-SHORT_WAYS = {("POST", "/api/v1/checkouts"): lambda *request: _check_out(*request)}
+
+StructT = TypeVar("StructT")
 
 
 def make() -> ASGIApp:
@@ -41,6 +49,8 @@ def make() -> ASGIApp:
         url = handover.database_url
         async with connect(url, connections=CONNECTIONS, at_once=False, patience=PATIENCE_SECONDS) as database:
             _furnish(app, database)
+            gc.freeze()  # what is here now stays: collections need not look at it again and again,
+            gc.set_threshold(COLLECT_AFTER, 50, 100)  # and need not come so often while a batch holds its locks
             # Granian takes connections once this has returned; only then the loop comes to what is due later.
             asyncio.get_running_loop().call_later(0.01, handover.say_ready)
             yield
@@ -74,8 +84,27 @@ def framework(**settings: object) -> Litestar:
     )
 
 
-async def _check_out(desk: Desk, headers: Mapping[bytes, bytes], body: bytes, language: str) -> Answer:
-    who = await requests.caller(desk, headers.get(b"authorization", b"").decode("latin-1"), (Scope.BUYER,))
-    key = headers[b"idempotency-key"].decode("latin-1") if b"idempotency-key" in headers else None
-    once = requests.once(who, key, "POST", "/api/v1/checkouts", body)
-    return await checkouts.check_out(desk, who, requests.decoded(checkouts.decoder, body), language, once)
+def _short_way(
+    method: str,
+    path: str,
+    scope: Scope,
+    decoder: Decoder[StructT],
+    act: Callable[[Desk, Caller, StructT, str, Once | None], Awaitable[Answer]],
+) -> tuple[tuple[str, str], ShortWay]:
+    """An act that a caller of this scope asks for at this address, answered without the framework."""
+
+    async def answer(desk: Desk, headers: Mapping[bytes, bytes], body: bytes, language: str) -> Answer:
+        who = await requests.caller(desk, headers.get(b"authorization", b"").decode("latin-1"), (scope,))
+        key = headers[b"idempotency-key"].decode("latin-1") if b"idempotency-key" in headers else None
+        once = requests.once(who, key, method, path, body)
+        return await act(desk, who, requests.decoded(decoder, body), language, once)
+
+    return (method, path), answer
+
+
+SHORT_WAYS = dict(
+    (
+        _short_way("POST", "/api/v1/checkouts", Scope.BUYER, checkouts.decoder, checkouts.check_out),
+        _short_way("POST", "/api/v1/seller/packages", Scope.SELLER, confirmations.decoder, confirmations.confirm),
+    )
+)
