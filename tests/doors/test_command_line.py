@@ -14,6 +14,7 @@ COMMANDS = [
     ("demo",), ("lifecycle",), ("replay",), ("explain",), ("clock", "show"), ("clock", "advance"), ("clock", "next"),
     ("clock", "simulate"), ("report", "orders"), ("report", "unshipped"), ("confirm",), ("work",), ("doctor",),
     ("database", "upgrade"), ("database", "backup"), ("database", "restore"), ("database", "where"),
+    ("serve",), ("keys", "make"), ("keys", "list"), ("keys", "rotate"), ("keys", "end"),
 ]  # fmt: skip
 
 
@@ -25,6 +26,8 @@ async def test_help_tells_what_a_command_does(command: tuple[str, ...], tradepos
     assert ("--database" in done.out) == (command != ("lifecycle",))
     if command != ("lifecycle",):
         assert "Exit code" in done.out
+    written = [line.strip() for line in (app[command].help or app[command].default_command.__doc__).splitlines()]
+    assert [line for line in done.out.partition("╭")[0].splitlines() if line.strip() not in ["", *written]][1:] == []
 
 
 def test_every_command_is_tried() -> None:

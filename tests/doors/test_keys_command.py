@@ -51,6 +51,7 @@ async def test_an_ended_key_opens_nothing(tradepost: CommandLine, scene: Scene, 
     done = await tradepost("keys", "end", id_of(made.err), "--database", database_url)
     assert (done.code, done.out) == (0, f"{id_of(made.err)} has ended.\n")
     assert not await opens(scene, made.out)
+    assert "  ended 20" in (await tradepost("keys", "list", "--database", database_url)).out
 
 
 async def test_what_cannot_be_is_one_sentence(tradepost: CommandLine, scene: Scene, database_url: str) -> None:

@@ -115,3 +115,18 @@ async def test_more_than_can_be_served_soon_are_turned_away(table: Database, mon
     combiner = Combiner(table, write)
     outcomes = await asyncio.gather(*map(combiner.submit, range(5)), return_exceptions=True)
     assert [isinstance(outcome, TooManyWaiting) for outcome in outcomes] == [False] * 3 + [True] * 2
+
+
+async def test_after_a_batch_of_several_the_next_one_waits_for_who_is_on_the_way(table: Database) -> None:
+    sizes: list[int] = []
+    combiner = Combiner(table, write, observe=sizes.append)
+    await asyncio.gather(*map(combiner.submit, range(10)))
+
+    async def come(number: int) -> int:
+        await asyncio.sleep(0.0001 * number)
+        return await combiner.submit(100 + number)
+
+    sizes.clear()
+    await asyncio.gather(*map(come, range(8)))
+    assert len(sizes) < 8, "they shared"
+    assert sum(sizes) == 8

@@ -39,6 +39,11 @@ async def test_of_several_with_one_name_the_first_one_has_it(scene: Scene) -> No
         assert (await accounts.seller(tx, "nora")).name == "Nora's"
 
 
+async def test_one_that_is_refused_does_not_take_the_name_from_the_next(scene: Scene) -> None:
+    outcomes = await _open(scene, [NEW._replace(plan="gold"), NEW, NEW])
+    assert [no and no.reason for no in outcomes] == [Reason.INVALID_VALUE, None, Reason.NAME_TAKEN]
+
+
 async def test_two_who_open_one_name_at_the_same_moment_do_not_both_have_it(scene: Scene) -> None:
     outcomes = await asyncio.gather(*(_open(scene, [NEW._replace(name=f"Nora {n}")]) for n in range(8)))
     assert sorted(no.reason if no else "" for (no,) in outcomes) == ["", *[Reason.NAME_TAKEN] * 7]

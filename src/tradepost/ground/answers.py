@@ -13,6 +13,7 @@ from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Overtaken, Transaction, columns
 
 KEPT_FOR = timedelta(days=3)
+FORGOTTEN_AT_ONCE = 5000
 
 
 class Once(NamedTuple):
@@ -77,6 +78,15 @@ async def keep(tx: Transaction, given: Sequence[tuple[Once, Answer]]) -> None:
         raise Overtaken
 
 
-async def forget(tx: Transaction, before: datetime) -> None:
-    """Forget answers kept before this machine moment."""
-    await tx.execute("DELETE FROM kept_answers WHERE kept_at < $1", before)
+async def forget(tx: Transaction, before: datetime, most: int = FORGOTTEN_AT_ONCE) -> int:
+    """Forget up to `most` answers kept before this machine moment, the oldest first; how many it were."""
+    tag = await tx.execute(
+        """
+        DELETE FROM kept_answers
+         WHERE (caller, key) IN (
+               SELECT caller, key FROM kept_answers WHERE kept_at < $1 ORDER BY kept_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """,
+        before,
+        most,
+    )
+    return int(tag.rpartition(" ")[2])

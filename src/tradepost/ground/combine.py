@@ -1,7 +1,7 @@
 """The combiner: requests that wait at the same moment share one transaction, and each gets its own answer.
 
-While a transaction is under way others gather, so the batches grow with the load by themselves: nobody waits for a
-timer, and one request alone goes alone.
+While a transaction is under way others gather, so the batches grow with the load by themselves. Where the last batch had
+several, the next one waits for a moment until nobody more comes; one request alone goes alone, and at once.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ OutcomeT = TypeVar("OutcomeT")
 MOST_AT_ONCE = 200  # items of one transaction: what it locks, others wait for
 MOST_WAITING = 10_000
 WRITERS = 1  # of each process: two made smaller batches, and waited for each other's locks (docs/decisions/0009)
+MOMENT_SECONDS = 0.0006
 
 
 class TooManyWaiting(Exception):
@@ -38,6 +39,7 @@ class Combiner(Generic[ItemT, OutcomeT]):
         self._work = work
         self._observe = observe  # told the size of every batch
         self._waiting: deque[tuple[ItemT, asyncio.Future[OutcomeT]]] = deque()
+        self._last = 0  # how many the last batch had
         self._writers: set[asyncio.Task[None]] = set()  # one leaves in the same step in which it finds nothing waiting
 
     async def submit(self, item: ItemT) -> OutcomeT:
@@ -53,6 +55,9 @@ class Combiner(Generic[ItemT, OutcomeT]):
     async def _write(self) -> None:
         try:
             while self._waiting:
+                if self._last > 1:
+                    await self._gather()
+                self._last = len(self._waiting)
                 size = min(len(self._waiting), MOST_AT_ONCE)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 wanted = [(item, future) for item, future in batch if not future.done()]  # who has left is not served
@@ -61,6 +66,13 @@ class Combiner(Generic[ItemT, OutcomeT]):
                     await self._settle(wanted)
         finally:
             self._writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _gather(self) -> None:
+        """Let those join who are on their way, such as callers who were answered just now and come again."""
+        came = -1
+        while came < len(self._waiting) < MOST_AT_ONCE:
+            came = len(self._waiting)
+            await asyncio.sleep(MOMENT_SECONDS)
 
     async def _settle(self, batch: Sequence[tuple[ItemT, asyncio.Future[OutcomeT]]]) -> None:
         items = [item for item, _ in batch]

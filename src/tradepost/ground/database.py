@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
-from tradepost.ground.clock import BusinessClock
+from tradepost.ground.clock import BusinessClock, machine_now
 from tradepost.ground.settings import Address
 
 T = TypeVar("T")
@@ -172,6 +172,7 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self.pool = pool
         self._remembered: dict[object, Any] = {}
+        self._real_for_good = False
 
     @asynccontextmanager
     async def transaction(self, *, alone: bool = False) -> AsyncIterator[Transaction]:
@@ -181,12 +182,20 @@ class Database:
         was committed before it began, whatever the server's default is: whoever waited for a lock decides on the truth.
         """
         async with self.pool.acquire() as connection, connection.transaction(isolation="read_committed"):
-            row = await connection.fetchrow("SELECT * FROM enter_business_time($1)", alone)
-            assert row is not None
-            tx = Transaction(connection, BusinessClock(*row).now().astimezone(UTC), dict(self._remembered))
+            tx = Transaction(connection, await self._enter(connection, alone), dict(self._remembered))
             yield tx
             await tx.write()
         self._remembered |= tx.remembered  # only now: what was read of one's own writes may have been taken back
+
+    async def _enter(self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", alone: bool) -> datetime:
+        """The moment of a transaction that begins, which keeps the clock from being moved until it ends. A clock that
+        is real for good cannot be moved, and need not be asked again."""
+        if self._real_for_good and not alone:
+            return machine_now()
+        row = await connection.fetchrow("SELECT * FROM enter_business_time($1)", alone)
+        assert row is not None
+        *clock, self._real_for_good = row
+        return BusinessClock(*clock).now().astimezone(UTC)
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]], *, alone: bool = False) -> T:
         """Run `work` in a transaction of its own; again when the database asks for it (deadlock, serialization)."""

@@ -203,7 +203,8 @@ async def _open(
     good = [account for account, no in zip(accounts, outcomes, strict=True) if no is None]
     opened = set(await put(sorted(good, key=lambda account: account[0])))
     for number, account in enumerate(accounts):
-        if outcomes[number] is None and account[0] not in opened:
-            outcomes[number] = Refusal(Reason.NAME_TAKEN, {"name": account[0]})
-        opened.discard(account[0])
+        if outcomes[number] is None:
+            if account[0] not in opened:
+                outcomes[number] = Refusal(Reason.NAME_TAKEN, {"name": account[0]})
+            opened.discard(account[0])
     return outcomes

@@ -169,8 +169,9 @@ async def _record(database: Database, endpoint: Endpoint, claimed: Sequence[Clai
     results = [_result(one, answers.get(one.key), now) for one in claimed]
 
     async def record(tx: Transaction) -> str | None:
+        why = await _judge(tx, endpoint, answers, now)  # the endpoint is locked before its messages, as everywhere
         await records.record(tx, endpoint.endpoint_id, results)
-        return await _judge(tx, endpoint, answers, now)
+        return why
 
     if why := await database.run(record):
         _log.warning("webhook_endpoint_disabled", endpoint_id=endpoint.endpoint_id, why=why)

@@ -11,6 +11,7 @@ from tradepost.access.keys import Key, Made, NewKey, Scope, key_of
 from tradepost.doors.cli.house import HERE, Where, marketplace_zone, open_house
 from tradepost.doors.cli.mistakes import Mistake
 from tradepost.doors.cli.moments import duration, moment, shown
+from tradepost.ground.clock import machine_now
 from tradepost.refusals import Refused
 
 PAGE = 1000
@@ -22,12 +23,13 @@ keys = App(
 )
 
 KeyId = Annotated[str, Parameter(metavar="KEY_ID")]
+ScopeOfKey = Annotated[Scope, Parameter(name_transform=str.lower)]  # customer_service, as the API says it
 
 
 @keys.command
 async def make(
     *,
-    scope: Scope,
+    scope: ScopeOfKey,
     subject: Annotated[str | None, Parameter(metavar="ID")] = None,
     name: str = "",
     until: Annotated[str | None, Parameter(metavar="TIME")] = None,
@@ -37,7 +39,7 @@ async def make(
 
     For example:
       tradepost keys make --scope operator
-      tradepost keys make --scope seller --subject acme --name warehouse --until 2027-01-01
+      tradepost keys make --scope seller --subject acme --until 2027-01-01
 
     Exit codes: 0 made; 1 there is no such buyer or seller.
 
@@ -50,7 +52,7 @@ async def make(
     name
         What it is for, so that you know it again.
     until
-        When it ends by itself; without an offset, in the marketplace's zone.
+        When it ends by itself: real time, also beside a simulated clock.
     """
     async with open_house(where) as house:
         async with house.database.transaction() as tx:
@@ -62,7 +64,7 @@ async def make(
 
 
 @keys.command(name="list")
-async def list_keys(*, scope: Scope | None = None, where: Where = HERE) -> int:
+async def list_keys(*, scope: ScopeOfKey | None = None, where: Where = HERE) -> int:
     """List keys by their ids, never the keys themselves.
 
     Exit code: 0.
@@ -131,6 +133,7 @@ def _tell(made: Made) -> int:
 
 
 def _line(key: Key, zone: str) -> str:
-    until = f"until {shown(key.ends_at, zone)}" if key.ends_at else "without an end"
+    end = "ended" if key.ends_at and key.ends_at <= machine_now() else "until"
+    until = f"{end} {shown(key.ends_at, zone)}" if key.ends_at else "without an end"
     whose = f"{key.scope} {key.subject}" if key.subject else key.scope
     return "  ".join(filter(None, (key.key_id, whose, f"made {shown(key.made_at, zone)}", until, key.name)))

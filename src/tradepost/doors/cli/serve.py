@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from errno import EADDRNOTAVAIL
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
@@ -44,16 +45,17 @@ async def serve(
 ) -> int:
     """Serve the HTTP API, until interrupted.
 
-    What there is to call stands at /api/v1/ of the server itself; whoever calls needs
-    a key (see tradepost keys). /healthz says whether it lives, /readyz whether it can
-    work, /metrics how it goes (with an operator's key).
+    What there is to call stands at /api/v1/ of the server itself; whoever calls
+    needs a key (see tradepost keys). /healthz says whether it lives, /readyz
+    whether it can work, /metrics how it goes (with an operator's key). It speaks
+    plain HTTP: put a proxy with TLS before it to let others in.
 
     For example:
       tradepost serve
       tradepost serve --host 0.0.0.0 --port 80 --processes 8 --worker apart
 
-    Exit codes: 0 stopped by SIGINT (Ctrl-C) or SIGTERM; 1 the server ended by itself;
-    2 it could not begin.
+    Exit codes: 0 stopped by SIGINT (Ctrl-C) or SIGTERM; 1 the server ended by
+    itself; 2 it could not begin.
 
     Parameters
     ----------
@@ -154,10 +156,11 @@ def _reserved(host: str, port: int) -> Iterator[tuple[str, int]]:
     Granian's processes share the port among themselves, and would share it with a stranger without a word. So it is
     taken first as nobody's but ours, and then held in a way that they can join.
     """
+    elsewhere = Mistake(f"{host} is no address of this machine: choose another with --host.")
     try:
         family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError) as error:
-        raise Mistake(f"{host} is no address of this machine: choose another with --host.") from error
+        raise elsewhere from error
     place = (str(name[0]), int(name[1]))
     try:
         with socket.socket(family, kind) as alone:
@@ -171,4 +174,6 @@ def _reserved(host: str, port: int) -> Iterator[tuple[str, int]]:
             shared.bind(place)
             yield place
     except OSError as error:
+        if error.errno == EADDRNOTAVAIL:
+            raise elsewhere from error
         raise Mistake(f"Port {port} of {host} cannot be had ({error.strerror}): choose another with --port.") from error

@@ -64,16 +64,26 @@ class Desk:
         *,
         excluding: bool = False,
     ) -> Answer:
-        """Do what is done one at a time, in a transaction of its own, and once; `excluding` all others meanwhile."""
+        """Do what is done one at a time, in a transaction of its own, and once; `excluding` all others meanwhile.
+
+        What was written before a refusal is taken back, and the refusal is kept in a transaction after that.
+        """
 
         async def do(tx: Transaction, _: Sequence[datetime]) -> list[Answer | Refusal]:
-            try:
-                return [await work(tx)]
-            except Refused as no:
-                return [no.refusal]
+            return [await work(tx)]
 
         wish: Wish[datetime, Answer] = Wish(lambda at: at, lambda answer: answer, language, once)
-        return (await self.database.run(lambda tx: _settle(tx, do, [wish]), alone=excluding))[0]
+        try:
+            return (await self.database.run(lambda tx: _settle(tx, do, [wish]), alone=excluding))[0]
+        except Refused as no:
+            refusal = no.refusal
+        if once is None:
+            return refused(refusal, language)
+
+        async def refuse(tx: Transaction, _: Sequence[datetime]) -> list[Answer | Refusal]:
+            return [refusal]
+
+        return (await self.database.run(lambda tx: _settle(tx, refuse, [wish])))[0]
 
     def _combiner(self, room: Room[ItemT, OutcomeT]) -> Combiner[Wish[ItemT, OutcomeT], Answer]:
         name = getattr(room, "__name__", "act")

@@ -6,6 +6,7 @@ framework's routing: the framework's own route of the same path does the same, o
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 from logging import ERROR, INFO
 from secrets import token_hex
 from typing import Any
@@ -26,6 +27,8 @@ ShortWay = Callable[[Desk, Mapping[bytes, bytes], bytes, str], Awaitable[Answer]
 """Answers a request from its headers, its body and the language of its caller."""
 
 _log = structlog.get_logger()
+_PROCESS = token_hex(6).encode()  # request ids of a process count on from a beginning of its own
+_numbers = count(1)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 
 
@@ -56,7 +59,7 @@ class Front:
         began = machine_seconds()
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given if _REQUEST_ID.fullmatch(given) else token_hex(8).encode()
+        request_id = given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
         short_way = self._short_ways.get((scope["method"], scope["path"]))
         if short_way is not None:
             answer = await self._answer(short_way, headers, receive, request_id)

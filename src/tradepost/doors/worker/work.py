@@ -63,8 +63,8 @@ async def _work(
 
     async def forget_answers() -> float:
         async with database.transaction() as tx:
-            await answers.forget(tx, machine_now() - answers.KEPT_FOR)
-        return FORGET_EVERY_SECONDS
+            forgotten = await answers.forget(tx, machine_now() - answers.KEPT_FOR)
+        return 0 if forgotten == answers.FORGOTTEN_AT_ONCE else FORGET_EVERY_SECONDS
 
     duties = [
         asyncio.create_task(_go_on("deadlines", let_time_pass, stop)),

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
 from tradepost import delivery_promise
-from tradepost.delivery_promise import SERVICES, SellerShipping
+from tradepost.delivery_promise import SERVICES, ShippingCalendar
 from tradepost.ground.database import Transaction, storable
 from tradepost.lifecycle import Party, State
 from tradepost.listings import records as offers
@@ -98,6 +98,7 @@ class _Counter:
         self.sellers: dict[str, Seller] = {}
         self.marketplaces: dict[str, Marketplace] = {}
         self.policies: dict[str, Policy] = {}  # of each marketplace, in force
+        self.calendars: dict[str, ShippingCalendar] = {}  # of each marketplace
         self.unverified: dict[str, int] = {}  # units by buyer, read only where a policy limits them
         self.taken: dict[OfferKey, offers.Units] = {}
         self.payments: list[payments.Payment] = []
@@ -117,6 +118,7 @@ class _Counter:
         counter = cls(Journal.new(tx, of_policy, {seller.seller_id: seller.shipping for seller in sellers.values()}))
         counter.offers, counter.sellers, counter.marketplaces = offers, sellers, marketplaces
         counter.policies = {marketplace_id: policy for (marketplace_id, _), policy in of_policy.items()}
+        counter.calendars = {name: policies.shipping_calendar(policy) for name, policy in counter.policies.items()}
         if any(policy.unverified_units for policy in counter.policies.values()):
             await people.lock_buyers(tx, buyers)
             counter.unverified = await people.unverified_units(tx, buyers, tx.now)
@@ -217,15 +219,13 @@ def _order(
     seller: Seller,
     lines: list[CartLine],
 ) -> Order:
-    policy = counter.policies[marketplace.marketplace_id]
     made = _lines(counter, lines)
     handling_days = _handling_days(counter, seller, lines)
-    ship = seller.shipping
+    shipping = seller.shipping
+    if shipping.handling_days != handling_days:
+        shipping = replace(shipping, handling_days=handling_days)
     promise = delivery_promise.promise(
-        cart.at,
-        policies.shipping_calendar(policy),
-        SellerShipping(handling_days, ship.cut_off, ship.operating_weekdays, ship.works_on),
-        SERVICES[cart.service],
+        cart.at, counter.calendars[marketplace.marketplace_id], shipping, SERVICES[cart.service]
     )
     nothing_yet: dict[str, Any] = dict.fromkeys(
         ("approved_at", "released_at", "warned_at", "shipped_at", "delivered_at", "canceled_at", "canceled_by",

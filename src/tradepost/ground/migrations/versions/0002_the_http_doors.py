@@ -30,7 +30,7 @@ CREATE TABLE kept_answers (
     kept_at timestamptz NOT NULL, -- machine time
     PRIMARY KEY (caller, key)
 );
-CREATE INDEX kept_answers_by_age ON kept_answers USING brin (kept_at);
+CREATE INDEX kept_answers_by_age ON kept_answers (kept_at); -- BRIN never forgets the oldest row a page has had
 
 CREATE TABLE addresses (
     buyer_id   text  NOT NULL,
@@ -57,15 +57,52 @@ CREATE INDEX offers_by_title ON offers USING gin (words_of(title));
 CREATE INDEX offers_by_product ON offers (product_id, seller_id, sku);
 """
 
+# As before, and whether the clock is real for good: it can be simulated only before the first order.
+ENTER = """
+CREATE FUNCTION enter_business_time(alone boolean) RETURNS TABLE
+    (simulated boolean, ticking boolean, shows timestamptz, set_at timestamptz, real_for_good boolean)
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF alone THEN
+        PERFORM pg_advisory_xact_lock(7233087);
+    ELSE
+        PERFORM pg_advisory_xact_lock_shared(7233087);
+    END IF;
+    RETURN QUERY SELECT c.simulated, c.ticking, c.shows, c.set_at,
+                        NOT c.simulated AND EXISTS (SELECT 1 FROM orders)
+                   FROM business_clock c;
+END $$
+"""
+ENTER_BEFORE = """
+CREATE FUNCTION enter_business_time(alone boolean) RETURNS TABLE
+    (simulated boolean, ticking boolean, shows timestamptz, set_at timestamptz)
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF alone THEN
+        PERFORM pg_advisory_xact_lock(7233087);
+    ELSE
+        PERFORM pg_advisory_xact_lock_shared(7233087);
+    END IF;
+    RETURN QUERY SELECT c.simulated, c.ticking, c.shows, c.set_at FROM business_clock c;
+END $$
+"""
+
 
 def upgrade() -> None:
     for statement in CHANGES.split(";\n"):
         if statement.strip():
             op.get_bind().exec_driver_sql(statement)
+    _enter_by(ENTER)
 
 
 def downgrade() -> None:
+    _enter_by(ENTER_BEFORE)
     op.get_bind().exec_driver_sql("DROP INDEX offers_by_product, offers_by_title")
     op.get_bind().exec_driver_sql("DROP FUNCTION words_of(text)")
     op.get_bind().exec_driver_sql("ALTER TABLE orders DROP COLUMN locale")
     op.get_bind().exec_driver_sql("DROP TABLE cart_lines, addresses, kept_answers, access_keys")
+
+
+def _enter_by(function: str) -> None:
+    op.get_bind().exec_driver_sql("DROP FUNCTION enter_business_time(boolean)")
+    op.get_bind().exec_driver_sql(function)

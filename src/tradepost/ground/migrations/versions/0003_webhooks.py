@@ -48,7 +48,7 @@ CREATE INDEX webhook_messages_to_send ON webhook_messages (endpoint_id, try_at) 
 CREATE INDEX webhook_messages_given_up ON webhook_messages (endpoint_id, seller_id, order_id, number)
     WHERE status = 'undeliverable';
 CREATE INDEX webhook_messages_log ON webhook_messages (endpoint_id, queued_at, seller_id, order_id, number);
-CREATE INDEX webhook_messages_by_age ON webhook_messages USING brin (queued_at);
+CREATE INDEX webhook_messages_by_age ON webhook_messages (queued_at);
 """
 
 
