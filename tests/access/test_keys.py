@@ -95,6 +95,35 @@ async def test_a_key_that_ended_opens_nothing(scene: Scene, monkeypatch: pytest.
     assert await keys.key(one.text) is None, "a process that did, once its cache is old"
 
 
+async def test_a_key_that_ends_soon_is_not_known_for_longer(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = await made(scene, NewKey(Scope.OPERATOR, ends_at=machine_now() + timedelta(seconds=2)))
+    keys = KeyRing(scene.database)
+    assert await keys.key(one.text) == one.key
+    soon, seconds = machine_now() + timedelta(seconds=3), ring.machine_seconds() + 3
+    assert ring.CACHE_SECONDS > 3
+    monkeypatch.setattr(ring, "machine_now", lambda: soon)
+    monkeypatch.setattr(ring, "machine_seconds", lambda: seconds)
+    assert await keys.key(one.text) is None
+
+
+async def test_no_rotation_lets_a_key_or_the_next_one_live_longer_than_it_was_made_for(scene: Scene) -> None:
+    until = machine_now() + timedelta(hours=1)
+    old = await made(scene, NewKey(Scope.SELLER, PRO, ends_at=until))
+    async with scene.database.transaction() as tx:
+        new = await rotate(tx, old.key.key_id, timedelta(days=1))
+        assert new.key.ends_at == (await find(tx, old.key.key_id)).ends_at == until
+
+
+async def test_a_process_forgets_keys_before_it_knows_too_many(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ring, "MOST_KNOWN", 3)
+    keys = KeyRing(scene.database)
+    made_keys = await make(scene, *[NewKey(Scope.OPERATOR)] * 7)
+    for one in made_keys:
+        assert isinstance(one, Made)
+        assert await keys.key(one.text) == one.key
+        assert len(keys._known) <= 3
+
+
 async def test_a_key_that_there_is_not(scene: Scene) -> None:
     for name in ("key_nobody", "a\0b"):
         async with scene.database.transaction() as tx:

@@ -3,8 +3,10 @@
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from functools import reduce
 
 import pytest
+from cyclopts import App
 
 from tests.doors.command_line import CommandLine, one_sentence, run
 from tradepost.doors.cli.app import app
@@ -26,8 +28,17 @@ async def test_help_tells_what_a_command_does(command: tuple[str, ...], tradepos
     assert ("--database" in done.out) == (command != ("lifecycle",))
     if command != ("lifecycle",):
         assert "Exit code" in done.out
-    written = [line.strip() for line in (app[command].help or app[command].default_command.__doc__).splitlines()]
-    assert [line for line in done.out.partition("╭")[0].splitlines() if line.strip() not in ["", *written]][1:] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_help_keeps_its_lines_on_a_narrow_terminal(command: tuple[str, ...], tradepost: CommandLine) -> None:
+    """Behind the summary, a line too long for 80 columns would leave its last words on a line of their own."""
+    shown = (await tradepost(*command, "--help")).out.partition("╭")[0].splitlines()
+    _, *written = (reduce(App.__getitem__, command, app).default_command.__doc__ or "").splitlines()
+    prose = [
+        line.strip() for line in written[: written.index("    Parameters") if "    Parameters" in written else None]
+    ]
+    assert [line for line in prose if line and line not in map(str.strip, shown)] == []
 
 
 def test_every_command_is_tried() -> None:

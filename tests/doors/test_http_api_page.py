@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 
@@ -9,6 +10,8 @@ import httpx
 
 from tests.doors.command_line import CommandLine
 from tests.faults.serving import serving
+from tradepost.access.keys import Scope
+from tradepost.doors.http.limits import LIMITS
 from tradepost.payments.gateway import OUTCOMES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text(encoding="utf-8")
@@ -25,8 +28,8 @@ def commands() -> list[list[str]]:
 def request(words: list[str]) -> tuple[str, str, dict[str, str], str | None]:
     """What curl sends for these words: method, address, headers, body."""
     (address,) = [word for word in words[1:] if "://" in word]
-    given = dict(zip(words[1:-1], words[2:], strict=True))
-    headers = [after.split(": ", 1) for word, after in zip(words, words[1:], strict=False) if word == "-H"]
+    given = dict(pairwise(words))
+    headers = [after.split(": ", 1) for word, after in pairwise(words) if word == "-H"]
     body = given.get("-d")
     return given.get("-X", "GET" if body is None else "POST"), address, dict(headers), body
 
@@ -68,3 +71,9 @@ async def test_the_first_order_of_the_page(tradepost: CommandLine, database_url:
 
 def test_the_page_names_the_tokens_of_the_simulated_payment_world() -> None:
     assert set(re.findall(r"^\| `([a-z-]+)`", PAGE, re.MULTILINE)) - {"payment_token"} == set(OUTCOMES)
+
+
+def test_the_page_tells_the_limits_of_keys() -> None:
+    told = dict(re.findall(r"(buyers|customer service|operators) (\d+ \([\d,]+\))", PAGE))
+    limits = (LIMITS[scope] for scope in (Scope.BUYER, Scope.CUSTOMER_SERVICE, Scope.OPERATOR))
+    assert list(told.values()) == [f"{rate:.0f} ({burst:,.0f})" for rate, burst in limits]

@@ -115,7 +115,7 @@ async def test_an_address_that_is_not_this_machines_is_one_sentence(
 ) -> None:
     done = await tradepost("serve", "--host", host, "--port", 0, "--database", database_url)
     assert done.code == 2
-    one_sentence(done)
+    assert one_sentence(done) == f"{host} is no address of this machine: choose another with --host."
 
 
 async def _check_out(program: Serving, key: str, request_id: str = "") -> httpx.Response:

@@ -51,6 +51,17 @@ async def test_every_reference_leads_somewhere(api: Api) -> None:
     assert "reason" in found["components"]["schemas"][refused.rpartition("/")[2]]["properties"]
 
 
+async def test_shapes_say_what_their_fields_mean_and_answers_what_they_bring(api: Api) -> None:
+    found = await document(api)
+    shapes = found["components"]["schemas"]
+    assert [name for name, shape in shapes.items() if "properties" in shape and not shape.get("description")] == []
+    assert "how many seconds" in shapes["PolicyFields"]["description"]
+    page = (await api.client.get("/api/v1/")).text
+    assert "how many seconds" in page
+    assert "<p>Body: text/tab-separated-values</p>" in page
+    assert "Answers 200 with text/tab-separated-values." in page
+
+
 async def test_the_page_lists_every_route_and_refusal_and_loads_nothing(api: Api) -> None:
     answer = await api.client.get("/api/v1/")
     assert answer.headers["content-type"].startswith("text/html")

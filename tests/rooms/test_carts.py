@@ -193,3 +193,17 @@ async def test_an_emptied_cart_is_empty(scene: Scene) -> None:
     await put(scene, LAMP, 2, BOB)
     await scene.database.run(lambda tx: empty_cart(tx, BEA))
     assert (await holds(scene), await holds(scene, BOB)) == ([], [(LAMP, 2)])
+
+
+async def test_emptying_a_cart_waits_for_the_checkout_that_takes_it(scene: Scene) -> None:
+    """Both want all of its lines: whoever had some of them would wait for the other's, in a ring."""
+    for sku in (VASE, LAMP):
+        await put(scene, sku, 1)
+    async with scene.database.transaction() as tx:
+        await people.lock_buyers(tx, [BEA])
+        emptying = asyncio.create_task(scene.database.run(lambda tx: empty_cart(tx, BEA)))
+        while not await scene.database.pool.fetchval(WAITING):
+            assert not emptying.done()
+        (taken,) = await take_carts(tx, [BEA])
+        assert {line.sku for line in taken.lines} == {LAMP, VASE}
+    await emptying

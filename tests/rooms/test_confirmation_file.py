@@ -11,7 +11,7 @@ from uploaded_files import HEADINGS, TRACKING, packages, row, table, told, uploa
 from tests.scene import BEA, LAMP, MUG, PRO, SOLO, VASE, Scene, dump, open_market
 from tradepost.ground.database import Database
 from tradepost.lifecycle import State
-from tradepost.people import records as people
+from tradepost.people import accounts
 from tradepost.process.shipment.confirmation_file import apply_file
 from tradepost.process.shipment.processing_report import ProcessingReport
 from tradepost.refusals import Reason, Refusal
@@ -196,7 +196,7 @@ async def test_the_same_file_twice_changes_nothing_and_says_so(scene: Scene) -> 
 async def test_a_file_belongs_to_its_seller(scene: Scene) -> None:
     key = await scene.to_state(State.UNSHIPPED)
     async with scene.database.transaction() as tx:
-        await people.set_plan(tx, SOLO, "professional")
+        await accounts.change_seller(tx, SOLO, {"plan": "professional"})
     content = table([row(key)])
     assert isinstance(await apply_file(scene.database, SOLO, content), ProcessingReport)
     report = await apply_file(scene.database, PRO, content)

@@ -1,13 +1,20 @@
 """Endpoints as their owners keep them: whose they are, what they may say, and who sees the secret."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 import pytest
+from aiohttp import web
 from receiver import Hooks, Receiver
 
+from tests.races.meeting import WAITING
 from tests.scene import PRO, SOLO
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import Database, Transaction
 from tradepost.refusals import Reason, Refused
+from tradepost.webhooks.delivery import courier
 from tradepost.webhooks.endpoints import records
 from tradepost.webhooks.endpoints.endpoints import (
     OPERATOR,
@@ -98,6 +105,48 @@ async def test_secrets_are_long_and_in_no_text_about_an_endpoint(hooks: Hooks) -
     assert len(rotated.secret) >= len("whsec_") + 32
     for secret in (rotated.secret, endpoint.secret):
         assert secret not in f"{rotated} {rotated!r}"
+
+
+async def test_enabling_while_a_call_fails_makes_nobody_wait_in_a_ring(hooks: Hooks, receiver: Receiver) -> None:
+    endpoint = await hooks.open(receiver)
+    await hooks.scene.place()
+    called, answer, database = asyncio.Event(), asyncio.Event(), Noting(hooks.database.pool)
+
+    async def fail(_request: web.Request, _message: dict[str, Any]) -> web.StreamResponse:
+        called.set()
+        await answer.wait()
+        return web.Response(status=500)
+
+    receiver.answer = fail
+
+    async def enable(tx: Transaction) -> None:
+        await records.lock(tx, endpoint.key)
+        answer.set()
+        while not await database.pool.fetchval(WAITING):  # the courier has its answer, and wants to write it down
+            pass
+        await enable_endpoint(tx, endpoint.key)
+
+    async with asyncio.timeout(30), courier(database, private=True) as one:
+        await one.start_due()
+        await called.wait()
+        await database.run(enable)
+        await one.settle()
+    assert database.deadlocks == 0
+
+
+class Noting(Database):
+    """Notes transactions that waited for each other in a ring: they are done again, and nobody else would know."""
+
+    deadlocks = 0
+
+    @asynccontextmanager
+    async def transaction(self, *, alone: bool = False) -> AsyncIterator[Transaction]:
+        try:
+            async with super().transaction(alone=alone) as tx:
+                yield tx
+        except asyncpg.DeadlockDetectedError:
+            self.deadlocks += 1
+            raise
 
 
 async def test_the_operator_goes_through_everybodys_endpoints(hooks: Hooks) -> None:

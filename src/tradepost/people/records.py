@@ -172,11 +172,6 @@ async def lock_sellers(tx: Transaction, seller_ids: Collection[str]) -> None:
     )
 
 
-async def set_plan(tx: Transaction, seller_id: str, plan: str) -> None:
-    """Change the plan of an account."""
-    await tx.execute("UPDATE sellers SET plan = $2 WHERE seller_id = $1", seller_id, plan)
-
-
 async def sellers(tx: Transaction, seller_ids: Collection[str]) -> dict[str, Seller]:
     """The accounts of these sellers; those that do not exist are missing from the answer."""
     rows = await tx.fetch(

@@ -21,6 +21,7 @@ from tradepost.orders.journal import Journal
 from tradepost.orders.order import Order
 from tradepost.people import policies
 from tradepost.policy import Policy
+from tradepost.reports.whose_order import whose_order
 
 WITH_ADDRESS = (*sorted(TO_SHIP), State.SHIPPED)
 """The states in which the seller may see where an order goes: it is released, and something of it is the buyer's."""
@@ -120,7 +121,7 @@ async def order_details(
     Nothing is locked and nothing is changed. Without `seller_id` the order of any seller is found: for operators, who
     alone see the notes in its history.
     """
-    owner = seller_id or await _owner(tx, order_id)
+    owner = seller_id or (await whose_order(tx, order_id)).key.seller_id
     recorded = await _read(tx, OrderKey(owner, order_id)) if owner else None
     if recorded is None:
         return None
@@ -203,11 +204,6 @@ async def _read(tx: Transaction, key: OrderKey) -> _Recorded | None:
         if order and order.last_event == recorded.order.last_event:
             return recorded
     return None
-
-
-async def _owner(tx: Transaction, order_id: str) -> str | None:
-    owner: str | None = await tx.value("SELECT seller_id FROM orders WHERE order_id = $1 ORDER BY seller_id", order_id)
-    return owner
 
 
 async def _events(tx: Transaction, key: OrderKey) -> list[Event]:

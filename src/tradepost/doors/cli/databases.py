@@ -19,8 +19,8 @@ database = App(name="database", help="Upgrade, back up, restore or find the data
 async def upgrade(*, where: Where = HERE) -> int:
     """Bring the database to the schema of this program; an empty one gets it whole.
 
-    Make a backup first. Exit codes: 0 the schema is this program's; 2 it is newer than
-    the program, or the database cannot be reached.
+    Make a backup first. Exit codes: 0 the schema is this program's; 2 it is newer
+    than the program, or the database cannot be reached.
     """
     async with _reached(where) as url:
         before = await schema.found_revision(url)

@@ -15,7 +15,7 @@ from tradepost.notices.smtp import MailServer, MailSettings
 
 
 async def work(*, where: Where = HERE) -> int:
-    """Do what falls due, ask the payment gateways, deliver notices and call webhooks, until interrupted.
+    """Do what falls due, ask for payment, deliver notices and webhooks, until interrupted.
 
     The truth does not wait for a worker: acts and reads count deadlines that are
     due. A worker records them, tells those concerned, and asks for payment. Run as
@@ -27,8 +27,8 @@ async def work(*, where: Where = HERE) -> int:
 
     For example:
       tradepost work
-      TRADEPOST_SMTP_URL=smtp://localhost:25 TRADEPOST_MAIL_FROM=orders@example.com \\
-        tradepost work
+      export TRADEPOST_SMTP_URL=smtp://localhost TRADEPOST_MAIL_FROM=me@example.com
+      tradepost work
 
     Exit codes: 0 stopped by SIGINT (Ctrl-C) or SIGTERM; 2 it could not begin.
     """

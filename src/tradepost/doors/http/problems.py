@@ -45,6 +45,17 @@ _STATUS = {
     Reason.UNAVAILABLE: 503,
 }
 
+_FIELDS = {
+    "carrier-code": "carrier_code",
+    "carrier-name": "carrier_name",
+    "ship-method": "ship_method",
+    "tracking-number": "tracking",
+    "package reference": "reference",
+    "handling days": "handling_days",
+    "payment": "payment_token",
+}
+"""What requests call the fields that the rooms name as people and sellers' files do."""
+
 
 def status_of(reason: Reason) -> int:
     """The HTTP status of a refusal; 409 where the state of things is in the way."""
@@ -54,6 +65,8 @@ def status_of(reason: Reason) -> int:
 def refused(refusal: Refusal, language: str) -> Answer:
     """The answer that says no. `language` is what the caller understands best, "en" or "zh"."""
     status = status_of(refusal.reason)
+    if (field := refusal.facts.get("field")) in _FIELDS:
+        refusal = Refusal(refusal.reason, {**refusal.facts, "field": _FIELDS[str(field)]})
     document = {
         "type": f"/api/v1/problems/{refusal.reason}",
         "title": refusal.reason.replace("_", " ").capitalize(),

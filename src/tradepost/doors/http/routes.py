@@ -9,11 +9,12 @@ import binascii
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import structlog
 from litestar import Request, Response, Router
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import (
     ClientException,
@@ -22,6 +23,7 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from tradepost.access.keys import Scope
@@ -41,11 +43,13 @@ KEY = "key"  # the name of the security scheme in the OpenAPI document
 
 AfterT = TypeVar("AfterT")
 AnyRequest = Request[Any, Any, Any]
+Connection = ASGIConnection[Any, Any, Any, Any]
 Who = NamedDependency[Caller]
 TheDesk = NamedDependency[Desk]
 Language = NamedDependency[str]
 MaybeOnce = NamedDependency[Once | None]
 
+_CALLER = "tradepost.caller"  # in a request's scope
 _log = structlog.get_logger()
 
 
@@ -66,20 +70,28 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def router(path: str, scopes: Sequence[Scope], handlers: Sequence[ControllerRouterHandler], *, tag: str) -> Router:
-    """Routes below `path` for callers with a key of one of these scopes."""
+    """Routes below `path` for callers with a key of one of these scopes. Nobody else is told what is wrong with what
+    they sent."""
 
-    async def who(request: AnyRequest, desk: TheDesk) -> Caller:
-        return await requests.caller(desk, request.headers.get("authorization", ""), scopes)
+    async def admit(connection: Connection, _: BaseRouteHandler) -> None:
+        desk: Desk = connection.app.state.desk
+        by = await requests.caller(desk, connection.headers.get("authorization", ""), scopes)
+        cast("dict[str, Any]", connection.scope)[_CALLER] = by
 
     security = [{KEY: [str(scope) for scope in scopes]}]
     return Router(
         path,
         route_handlers=handlers,
-        dependencies={"who": Provide(who)},
+        guards=[admit],
         request_class=StrictRequest,
         tags=[tag],
         security=security,
     )
+
+
+async def the_caller(request: AnyRequest) -> Caller:
+    """Who was admitted to this route."""
+    return cast("dict[str, Any]", request.scope)[_CALLER]  # type: ignore[no-any-return]
 
 
 async def the_desk(request: AnyRequest) -> Desk:
@@ -99,7 +111,12 @@ async def the_once(request: AnyRequest, who: Who) -> Once | None:
     return requests.once(who, key, request.method, request.url.path, await request.body() if key else b"")
 
 
-DEPENDENCIES = {"desk": Provide(the_desk), "language": Provide(the_language), "once": Provide(the_once)}
+DEPENDENCIES = {
+    "who": Provide(the_caller),
+    "desk": Provide(the_desk),
+    "language": Provide(the_language),
+    "once": Provide(the_once),
+}
 
 
 def sent(answer: Answer) -> Response[Any]:
@@ -187,10 +204,16 @@ def _of_framework(error: HTTPException, request: AnyRequest | None) -> Refusal |
         found: Any = error.extra[0]
         problem = str(found.get("message", error.detail)).rstrip(".")
         problem = "it is missing" if problem == "'data'" else problem[:1].lower() + problem[1:]
-        field = str(found.get("key", "body"))
+        field = _name_in_request(str(found.get("key", "body")), request)
         return Refusal(Reason.INVALID_VALUE, {"field": "body" if field == "data" else field, "problem": problem})
     if request is not None and "route_handler" not in request.scope:  # nothing was looked at yet but the Host
         return Refusal(Reason.INVALID_VALUE, {"field": "Host", "problem": "it is not the name of a host"})
     if isinstance(error, ClientException):
         return Refusal(Reason.NOT_JSON, {"problem": error.detail.rstrip(".")})
     return None
+
+
+def _name_in_request(parameter: str, request: AnyRequest | None) -> str:
+    """What a request calls this parameter of its handler."""
+    found = request and request.route_handler.parsed_fn_signature.parameters.get(parameter)
+    return getattr(found and found.kwarg_definition, "name", None) or parameter

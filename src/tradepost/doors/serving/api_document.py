@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import time
 from functools import cache
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar
+from litestar._openapi.schema_generation.plugins.struct import StructSchemaPlugin
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
@@ -59,6 +61,7 @@ _PROBLEM = {
     },
     "additionalProperties": True,
 }
+_GOOD = {"200": "As asked for.", "201": "Made.", "204": "Done; there is nothing more to say."}
 _STATUSES = {
     400: "The body is not JSON.",
     401: "There is no key, or one that is not valid (any more).",
@@ -78,7 +81,11 @@ def document(routers: tuple[Router, ...]) -> Document:
     config = OpenAPIConfig("Tradepost", "1", description=_DESCRIPTION, use_handler_docstrings=True)
     # An application of its own, that nobody calls: the framework would put pages of its own beside the document.
     application = Litestar(
-        [*routers], dependencies=DEPENDENCIES, plugins=[_TimesOfDay()], openapi_config=config, logging_config=None
+        [*routers],
+        dependencies=DEPENDENCIES,
+        plugins=[_TimesOfDay(), _Structs()],
+        openapi_config=config,
+        logging_config=None,
     )
     found = application.openapi_schema.to_schema()
     for method, operation in operations(found):
@@ -103,6 +110,15 @@ class _TimesOfDay(OpenAPISchemaPlugin):
         return Schema(type=OpenAPIType.STRING, pattern=r"^\d\d:\d\d(:\d\d)?", description="A time of day, as 14:00:00.")
 
 
+class _Structs(StructSchemaPlugin):
+    """The framework leaves out what a struct's docstring says: units, and what null means."""
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: "SchemaCreator") -> Schema:
+        schema = super().to_openapi_schema(field_definition, schema_creator)
+        schema.description = getdoc(field_definition.type_)
+        return schema
+
+
 def operations(found: Document) -> Iterator[tuple[str, Document]]:
     """Every method of every path."""
     for item in found["paths"].values():
@@ -118,6 +134,7 @@ def _complete(method: str, operation: Document) -> None:
     for status, answer in answers.items():
         if status == "204":
             answer.pop("content", None)
+        answer["description"] = _GOOD[status]
         answer["headers"] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
     for status in _refused_with(method, bool(parameters), in_path, "requestBody" in operation):
         answers[str(status)] = {"$ref": f"#/components/responses/{status}"}

@@ -80,7 +80,6 @@ def _page(routers: tuple[Router, ...]) -> str:
 def _shown(method: str, path: str, operation: Document, found: Document) -> Document:
     """An operation as the page tells it."""
     parameters = [_resolved(parameter, found) for parameter in operation["parameters"]]
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     good = [(status, answer) for status, answer in operation["responses"].items() if "$ref" not in answer]
     return {
         "id": operation["operationId"],
@@ -91,17 +90,19 @@ def _shown(method: str, path: str, operation: Document, found: Document) -> Docu
         "scopes": [scope for one in operation.get("security", []) for scope in one.get(KEY, [])],
         "parameters": [_parameter(parameter) for parameter in parameters if parameter["in"] != "header"],
         "headers": [parameter["name"] for parameter in parameters if parameter["in"] == "header"],
-        "body": body and _kind(body),
-        "answers": [(status, _kind(_schema_of(answer))) for status, answer in good],
+        "body": _content(operation.get("requestBody", {})),
+        "answers": [(status, _content(answer)) for status, answer in good],
         "refusals": [status for status, answer in operation["responses"].items() if "$ref" in answer],
     }
 
 
-def _schema_of(answer: Document) -> Document:
-    for content in answer.get("content", {}).values():
-        schema: Document = content.get("schema", {})
-        return schema
-    return {}
+def _content(described: Document) -> Markup:
+    """What a body or an answer is: the shape of its JSON, or its media type; empty where there is none."""
+    content = described.get("content", {})
+    return Markup(" or ").join(
+        _kind(of.get("schema", {})) if media == MediaType.JSON else Markup.escape(media)
+        for media, of in content.items()
+    )
 
 
 def _resolved(value: Document, found: Document) -> Document:

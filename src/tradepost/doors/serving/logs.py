@@ -26,7 +26,7 @@ def to_stderr(form: Form) -> None:
     structlog.configure(
         processors=[*_MARKS, *_rendering(form)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # a line at once: several processes write
     )
 
 

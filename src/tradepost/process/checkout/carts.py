@@ -95,6 +95,7 @@ async def read_cart(tx: Transaction, buyer_id: str) -> CartShown:
 
 async def empty_cart(tx: Transaction, buyer_id: str) -> None:
     """Take everything out of the buyer's cart."""
+    await people.lock_buyers(tx, [buyer_id])
     await records.delete_all(tx, buyer_id)
 
 

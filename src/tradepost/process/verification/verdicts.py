@@ -25,6 +25,8 @@ _ACTS = {
     Verdict.FRAUD: Act.REPORT_FRAUD,
 }
 
+_CANCELING = (Verdict.DECLINED, Verdict.FRAUD)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -65,7 +67,12 @@ async def record_verdicts(tx: Transaction, findings: Sequence[Finding]) -> list[
     """
     if not findings:
         return []
-    room = await _Room.open(tx, [finding.key for finding in findings], max(finding.at for finding in findings))
+    room = await _Room.open(
+        tx,
+        [finding.key for finding in findings],
+        max(finding.at for finding in findings),
+        lines=any(finding.verdict in _CANCELING for finding in findings),
+    )
     outcomes = [outcome_of(_record, room, finding) for finding in findings]
     await room.write(tx)
     return outcomes
@@ -75,7 +82,7 @@ async def change_payments(tx: Transaction, changes: Sequence[PaymentChange]) -> 
     """Take other payments for Pending orders; the gateway is asked at once."""
     if not changes:
         return []
-    room = await _Room.open(tx, [change.key for change in changes], max(change.at for change in changes))
+    room = await _Room.open(tx, [change.key for change in changes], max(change.at for change in changes), lines=False)
     outcomes = [outcome_of(_change, room, change) for change in changes]
     await room.write(tx)
     return outcomes
@@ -90,8 +97,8 @@ class _Room:
         self.answered: dict[OrderKey, str | None] = {}  # and the gateway's reference
 
     @classmethod
-    async def open(cls, tx: Transaction, keys: Sequence[OrderKey], until: datetime) -> "_Room":
-        journal = await Journal.open(tx, keys, until, lines=True)
+    async def open(cls, tx: Transaction, keys: Sequence[OrderKey], until: datetime, *, lines: bool) -> "_Room":
+        journal = await Journal.open(tx, keys, until, lines=lines)
         return cls(journal, await payments.lock(tx, journal.keys))
 
     async def write(self, tx: Transaction) -> None:

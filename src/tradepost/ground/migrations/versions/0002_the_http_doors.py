@@ -30,7 +30,7 @@ CREATE TABLE kept_answers (
     kept_at timestamptz NOT NULL, -- machine time
     PRIMARY KEY (caller, key)
 );
-CREATE INDEX kept_answers_by_age ON kept_answers (kept_at); -- BRIN never forgets the oldest row a page has had
+CREATE INDEX kept_answers_by_age ON kept_answers (kept_at);
 
 CREATE TABLE addresses (
     buyer_id   text  NOT NULL,
