@@ -62,6 +62,7 @@ class Reason(StrEnum):
     # keys and requests
     KEY_NEEDED = "key_needed"
     KEY_NOT_FOUND = "key_not_found"
+    KEY_HAS_ENDED = "key_has_ended"
     SCOPE_NOT_ENOUGH = "scope_not_enough"
     NO_SUCH_ADDRESS = "no_such_address"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -86,8 +87,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "找不到该订单，请核对订单编号。",
     ),
     Reason.OFFER_NOT_FOUND: (
-        "There is no offer with SKU {sku}; list it first.",
-        "没有 SKU 为 {sku} 的商品，请先发布商品。",
+        "There is no offer with SKU {sku}; check seller and SKU.",
+        "没有 SKU 为 {sku} 的商品，请核对卖家和 SKU。",
     ),
     Reason.LINE_NOT_FOUND: (
         "The order has no item {item}; take the item number or SKU from the order.",
@@ -154,9 +155,9 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "订单已取消且无法恢复；买家可以重新下单。",
     ),
     Reason.HOLD_IS_OVER: (
-        "The time in which you may cancel by yourself ended at {ended}; you may ask the seller to cancel "
-        "once the order is Unshipped.",
-        "自行取消的时限已于 {ended} 结束；订单变为【未发货】后，您可以请求卖家取消。",
+        "The time in which you may cancel by yourself ended at {ended:%Y-%m-%d %H:%M} UTC; "
+        "you may ask the seller to cancel once the order is Unshipped.",
+        "自行取消的时限已于 {ended:%Y-%m-%d %H:%M} UTC 结束；订单变为【未发货】后，您可以请求卖家取消。",
     ),
     Reason.ALREADY_APPROVED: ("The payment was approved already.", "付款已通过验证。"),
     Reason.VERIFICATION_IS_OVER: (
@@ -251,6 +252,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "请提供有效的密钥，例如：Authorization: Bearer tp_...",
     ),
     Reason.KEY_NOT_FOUND: ("There is no key {key}.", "没有密钥 {key}。"),
+    Reason.KEY_HAS_ENDED: (
+        "The key {key} has ended, or another was put in its place already; rotate that one, or make a new one.",
+        "密钥 {key} 已失效或已被替换；请轮换新密钥，或另行创建。",
+    ),
     Reason.SCOPE_NOT_ENOUGH: (
         "This needs a key of scope {needed}, and yours has scope {scope}.",
         "此操作需要权限为 {needed} 的密钥，您的密钥权限为 {scope}。",

@@ -51,6 +51,7 @@ async def test_the_database_cannot_tell_a_key(scene: Scene) -> None:
         (NewKey(Scope.SELLER), Reason.INVALID_VALUE),
         (NewKey(Scope.OPERATOR, PRO), Reason.INVALID_VALUE),
         (NewKey(Scope.OPERATOR, None, "x" * 101), Reason.INVALID_VALUE),
+        (NewKey(Scope.OPERATOR, ends_at=machine_now()), Reason.INVALID_VALUE),
     ],
 )
 async def test_keys_that_cannot_be(scene: Scene, new: NewKey, reason: Reason) -> None:
@@ -130,3 +131,19 @@ async def test_a_key_that_there_is_not(scene: Scene) -> None:
             with pytest.raises(Refused) as refused:
                 await find(tx, name)
         assert refused.value.refusal.reason is Reason.KEY_NOT_FOUND
+
+
+async def test_a_key_is_rotated_once_and_only_while_it_lives(scene: Scene) -> None:
+    planned = machine_now() + timedelta(days=300)
+    old = await made(scene, NewKey(Scope.OPERATOR, ends_at=planned))
+    async with scene.database.transaction() as tx:
+        new = await rotate(tx, old.key.key_id, timedelta(hours=1))
+    assert new.key.ends_at == planned, "the new key ends when the old one was to"
+    ended = await made(scene, NewKey(Scope.OPERATOR))
+    async with scene.database.transaction() as tx:
+        await end(tx, ended.key.key_id)
+    for key in (old, ended):
+        async with scene.database.transaction() as tx:
+            with pytest.raises(Refused) as refused:
+                await rotate(tx, key.key.key_id, timedelta(hours=1))
+        assert refused.value.refusal.reason is Reason.KEY_HAS_ENDED

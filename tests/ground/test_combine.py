@@ -130,3 +130,20 @@ async def test_after_a_batch_of_several_the_next_one_waits_for_who_is_on_the_way
     await asyncio.gather(*map(come, range(8)))
     assert len(sizes) < 8, "they shared"
     assert sum(sizes) == 8
+
+
+async def test_who_counts_batches_fails_nobody(table: Database) -> None:
+    def full(size: int) -> None:
+        raise OSError("No space left on device")
+
+    assert await asyncio.gather(*map(Combiner(table, write, observe=full).submit, range(5))) == [0, 10, 20, 30, 40]
+
+
+async def test_work_that_forgets_an_item_fails_all_and_leaves_nobody_waiting(table: Database) -> None:
+    async def forgetful(tx: Transaction, numbers: Sequence[int]) -> list[int]:
+        return (await write(tx, numbers))[1:]
+
+    combiner = Combiner(table, forgetful)
+    async with asyncio.timeout(30):
+        outcomes = await asyncio.gather(*map(combiner.submit, range(3)), return_exceptions=True)
+    assert all(isinstance(outcome, AssertionError) for outcome in outcomes)

@@ -10,10 +10,11 @@ import pytest
 
 from tests.http.conftest import Api
 from tests.scene import BEA, LAMP, PRO, SOLO, Scene
-from tradepost.access.keys import Scope
+from tradepost.access.keys import Made, NewKey, Scope, make_keys
 from tradepost.doors.http import problems, requests
 from tradepost.doors.http.desk import Desk, Wish
 from tradepost.doors.http.routes import MOST_PATH, cursor
+from tradepost.doors.serving import app, front
 from tradepost.ground.answers import Answer, Once
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import State
@@ -170,3 +171,31 @@ async def test_who_may_not_come_in_is_not_told_what_is_wrong_with_the_body(api: 
     for scope, subject, status in ((None, None, 401), (Scope.SELLER, PRO, 403)):
         answer = await api.ask(scope, subject, "PUT", "/cart/lines", content=content)
         assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/checkouts", "/api/v1/cart/lines"])
+async def test_a_body_that_never_ends_is_not_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(front, "BODY_SECONDS", 0.05)
+    api, sent = app.of_database(scene.database), []
+    async with scene.database.transaction() as tx:
+        (key,) = await make_keys(tx, [NewKey(Scope.BUYER, BEA)])
+    assert isinstance(key, Made)
+    first = [{"type": "http.request", "body": b"{", "more_body": True}]
+
+    async def receive() -> Any:
+        return first.pop() if first else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", f"Bearer {key.text}".encode()), (b"content-type", b"application/json")]
+    method = "POST" if path.endswith("checkouts") else "PUT"
+    request = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+               "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("t", 80), "client": None,
+               "root_path": "", "extensions": {}, "state": {}, "asgi": {"version": "3.0"}}  # fmt: skip
+    async with asyncio.timeout(30):
+        await api(request, receive, send)  # type: ignore[arg-type]
+    assert sent[0]["status"] == 400, sent
+    assert b"did not arrive" in b"".join(message.get("body", b"") for message in sent[1:])

@@ -71,7 +71,8 @@ BAD: list[tuple[str, int, str]] = [
     ('{"by": "soon"}', 422, "by is not valid"),
     ('{"by": 1e400}', 422, "by is not valid"),
     ("", 422, "body is not valid"),
-    ("[", 400, "not_json"),
+    ("[", 422, "body is not valid"),
+    ("{", 400, "not_json"),
 ]
 
 

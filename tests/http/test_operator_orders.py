@@ -120,7 +120,7 @@ async def test_what_customer_service_may_not_is_refused_by_name(api: Api, scene:
         ("POST", unshipped, "/cancellation-request", {"why": "x" * 501}, 422, "why"),
         ("POST", unshipped, "/cancellation-request", {"why": "\0"}, 422, "why"),
         ("PUT", held, "/payment", {}, 422, "payment_token"),
-        ("PUT", held, "/payment", {"payment_token": "\0"}, 422, "payment"),
+        ("PUT", held, "/payment", {"payment_token": "\0"}, 422, "payment_token"),
         ("PUT", held, "/payment", {"payment_token": "x" * 201}, 422, "payment_token"),
         ("GET", NOWHERE, "", None, 404, "order_not_found"),
         ("POST", NOWHERE, "/cancel", None, 404, "order_not_found"),

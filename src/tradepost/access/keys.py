@@ -43,6 +43,7 @@ class Key(NamedTuple):
     name: str
     made_at: datetime
     ends_at: datetime | None
+    replaced_by: str | None = None  # the id of the key that was put in its place
 
 
 class NewKey(NamedTuple):
@@ -71,19 +72,24 @@ async def make_keys(tx: Transaction, wanted: Sequence[NewKey]) -> list[Made | Re
     outcomes = [_problem(new, sellers.keys(), buyers) or _made(new) for new in wanted]
     made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
     if made:
-        await records.put(tx, [(digest(one.text), *one.key) for one in made])
+        await records.put(tx, [_row(one) for one in made])
     return outcomes
 
 
 async def rotate(tx: Transaction, key_id: str, grace: timedelta) -> Made:
-    """A new key in the place of another, which goes on for `grace`, so that it can be replaced where it is used."""
-    old = await find(tx, key_id)
+    """A new key in the place of another, which goes on for `grace`, so that it can be replaced where it is used.
+
+    Refuses a key that has ended, or was replaced already: whoever asks twice does not end up with a third one.
+    """
+    old = _found(await records.lock(tx, key_id) if storable(key_id) else None, key_id)
+    if old.replaced_by or (old.ends_at and old.ends_at <= machine_now()):
+        raise Refused(Reason.KEY_HAS_ENDED, key=key_id)
     if not timedelta(0) <= grace <= LONGEST_GRACE:
         problem = f"it must be from 0 to {LONGEST_GRACE // timedelta(seconds=1)} seconds"
         raise Refused(Reason.INVALID_VALUE, field="grace_seconds", problem=problem)
     made = _made(NewKey(old.scope, old.subject, old.name, old.ends_at))
-    await records.put(tx, [(digest(made.text), *made.key)])
-    await records.end(tx, key_id, made.key.made_at + grace)
+    await records.put(tx, [_row(made)])
+    await records.end(tx, key_id, made.key.made_at + grace, made.key.key_id)
     return made
 
 
@@ -95,10 +101,7 @@ async def end(tx: Transaction, key_id: str) -> None:
 
 async def find(tx: Transaction, key_id: str) -> Key:
     """What is known of a key; refuses one that there is not."""
-    row = await records.one(tx, key_id) if storable(key_id) else None
-    if row is None:
-        raise Refused(Reason.KEY_NOT_FOUND, key=key_id)
-    return key_of(row)
+    return _found(await records.one(tx, key_id) if storable(key_id) else None, key_id)
 
 
 async def page(tx: Transaction, scope: str | None, subject: str | None, after: str, size: int) -> list[Key]:
@@ -118,6 +121,16 @@ def digest(text: str) -> bytes:
     return sha256(text.encode()).digest()
 
 
+def _found(row: Sequence[object] | None, key_id: str) -> Key:
+    if row is None:
+        raise Refused(Reason.KEY_NOT_FOUND, key=key_id)
+    return key_of(row)
+
+
+def _row(made: Made) -> tuple[object, ...]:
+    return (digest(made.text), *made.key[:6])
+
+
 def _problem(new: NewKey, sellers: Container[str | None], buyers: Container[str | None]) -> Refusal | None:
     if not storable((new.name, new.subject)) or len(new.name) > MOST_NAME:
         problem = NOT_TEXT if len(new.name) <= MOST_NAME else f"it may have {MOST_NAME} characters at most"
@@ -125,6 +138,8 @@ def _problem(new: NewKey, sellers: Container[str | None], buyers: Container[str 
     if new.scope.of_somebody != (new.subject is not None):
         problem = "it names the buyer or seller of a key of that scope, and nobody for other scopes"
         return Refusal(Reason.INVALID_VALUE, {"field": "subject", "problem": problem})
+    if new.ends_at is not None and new.ends_at <= machine_now():
+        return Refusal(Reason.INVALID_VALUE, {"field": "ends_at", "problem": "it must lie in the future"})
     if new.scope is Scope.SELLER and new.subject not in sellers:
         return Refusal(Reason.SELLER_NOT_FOUND, {"seller": new.subject})
     if new.scope is Scope.BUYER and new.subject not in buyers:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tradepost.ground.database import Transaction, columns
 
-_SELECTED = "key_id, scope, subject, name, made_at, ends_at"
+_SELECTED = "key_id, scope, subject, name, made_at, ends_at, replaced_by"
 
 
 async def put(tx: Transaction, keys: Sequence[tuple[object, ...]]) -> None:
@@ -38,6 +38,11 @@ async def one(tx: Transaction, key_id: str) -> Any:
     return await tx.row(f"SELECT {_SELECTED} FROM access_keys WHERE key_id = $1", key_id)
 
 
+async def lock(tx: Transaction, key_id: str) -> Any:
+    """The same, and nobody else changes it until this is through."""
+    return await tx.row(f"SELECT {_SELECTED} FROM access_keys WHERE key_id = $1 FOR UPDATE", key_id)
+
+
 async def page(tx: Transaction, scope: str | None, subject: str | None, after: str, limit: int) -> list[Any]:
     """Keys in the order of their ids, from behind `after` on."""
     return await tx.fetch(
@@ -52,6 +57,11 @@ async def page(tx: Transaction, scope: str | None, subject: str | None, after: s
     )  # fmt: skip
 
 
-async def end(tx: Transaction, key_id: str, at: datetime) -> None:
+async def end(tx: Transaction, key_id: str, at: datetime, replaced_by: str | None = None) -> None:
     """Let a key end, if it does not end earlier."""
-    await tx.execute("UPDATE access_keys SET ends_at = least(ends_at, $2) WHERE key_id = $1", key_id, at)
+    await tx.execute(
+        """
+        UPDATE access_keys SET ends_at = least(ends_at, $2), replaced_by = coalesce($3, replaced_by) WHERE key_id = $1
+        """,
+        key_id, at, replaced_by,
+    )  # fmt: skip

@@ -1,12 +1,13 @@
 """The combiner: requests that wait at the same moment share one transaction, and each gets its own answer.
 
-While a transaction is under way others gather, so the batches grow with the load by themselves. Where the last batch had
-several, the next one waits for a moment until nobody more comes; one request alone goes alone, and at once.
+While a transaction is under way others gather, so the batches grow with the load by themselves. Where the last batch
+had several, the next one waits for a moment until nobody more comes; one request alone goes alone, and at once.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar, cast
 
 from tradepost.ground.database import Database, Transaction, database_is_away
@@ -57,13 +58,14 @@ class Combiner(Generic[ItemT, OutcomeT]):
             while self._waiting:
                 if self._last > 1:
                     await self._gather()
-                self._last = len(self._waiting)
                 size = min(len(self._waiting), MOST_AT_ONCE)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 wanted = [(item, future) for item, future in batch if not future.done()]  # who has left is not served
+                self._last = len(wanted)
                 if wanted:
-                    self._observe(len(wanted))
                     await self._settle(wanted)
+                    with suppress(Exception):  # who counts batches fails nobody
+                        self._observe(len(wanted))
         finally:
             self._writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
@@ -76,8 +78,14 @@ class Combiner(Generic[ItemT, OutcomeT]):
 
     async def _settle(self, batch: Sequence[tuple[ItemT, asyncio.Future[OutcomeT]]]) -> None:
         items = [item for item, _ in batch]
+
+        async def work(tx: Transaction) -> Sequence[OutcomeT]:
+            outcomes = await self._work(tx, items)
+            assert len(outcomes) == len(items), "an outcome for each item"
+            return outcomes
+
         try:
-            outcomes = await self._database.run(lambda tx: self._work(tx, items))
+            outcomes = await self._database.run(work)
         except Exception as error:
             if len(batch) > 1 and not database_is_away(error):  # one of them sinks the others: which?
                 middle = len(batch) // 2

@@ -30,6 +30,11 @@ class Overtaken(Exception):
     """Somebody else did at the same moment what can be done only once: what to do is to look again."""
 
 
+_SESSION = {
+    "timezone": "UTC",
+    "application_name": "tradepost",
+    "random_page_cost": "1.1",  # pages of lists walk an index; at 4, a disk's, they would read and sort a seller whole
+}
 _RETRIES = 8
 _TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
 _CONNECTION_LOST = (
@@ -234,7 +239,7 @@ async def connect(
             max_cacheable_statement_size=0,  # of any size: what is written together makes long ones
             init=_prepare,
             reset=_nothing_to_reset,
-            server_settings={"timezone": "UTC", "application_name": "tradepost", **(settings or {})},
+            server_settings={**_SESSION, **(settings or {})},
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         cause = (isinstance(error, OSError) and error.strerror) or str(error) or "it does not answer"

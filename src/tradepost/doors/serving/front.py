@@ -4,6 +4,7 @@ A request gets an id, and an answer whatever happens, and is counted. Checkouts 
 framework's routing: the framework's own route of the same path does the same, only slower.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
@@ -22,6 +23,8 @@ from tradepost.doors.serving import measures
 from tradepost.ground.answers import Answer
 from tradepost.ground.clock import machine_seconds
 from tradepost.refusals import Reason, Refused
+
+BODY_SECONDS = 15.0  # in which a body has to arrive
 
 ShortWay = Callable[[Desk, Mapping[bytes, bytes], bytes, str], Awaitable[Answer]]
 """Answers a request from its headers, its body and the language of its caller."""
@@ -57,6 +60,7 @@ class Front:
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = machine_seconds()
+        receive = _in_time(receive, began + BODY_SECONDS)
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
@@ -109,6 +113,25 @@ class Front:
         except Exception as error:
             with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
                 return answer_to(error, language)
+
+
+def _in_time(receive: Receive, deadline: float) -> Receive:
+    """The body has to be here by the deadline; what comes after it may take its time."""
+    whole = False
+
+    async def receive_in_time() -> Any:
+        nonlocal whole
+        if whole:
+            return await receive()
+        try:
+            async with asyncio.timeout(deadline - machine_seconds()):
+                message = await receive()
+        except TimeoutError as error:
+            raise Refused(Reason.NOT_JSON, problem=f"it did not arrive within {BODY_SECONDS:.0f} seconds") from error
+        whole = not message.get("more_body")
+        return message
+
+    return receive_in_time
 
 
 async def _body(receive: Receive) -> bytes:

@@ -8,12 +8,15 @@ import sys
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from tradepost.doors.serving import logs
 from tradepost.doors.serving.handover import handed_over
 from tradepost.doors.serving.lifeline import end_with
 
+CONNECTIONS = 10_000  # of one process: idle and slow ones must not keep others out
+HEADER_SECONDS = 5
 GRACE_SECONDS = 15  # for requests in flight, when the server is told to stop
 
 
@@ -29,6 +32,8 @@ def main() -> None:
         factory=True,
         workers=int(processes),
         http=HTTPModes.auto,
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         websockets=False,
         respawn_failed_workers=True,  # without it, one killed process ends the server
         workers_kill_timeout=GRACE_SECONDS,

@@ -145,7 +145,7 @@ def _patience(order: Order, at: datetime) -> timedelta:
 def _change(room: _Room, change: PaymentChange) -> None:
     order = room.journal.order(change.key, change.at, buyer_id=change.buyer_id)
     if not storable(change.means):
-        raise Refused(Reason.INVALID_VALUE, field="payment", problem=NOT_TEXT)
+        raise Refused(Reason.INVALID_VALUE, field="payment_token", problem=NOT_TEXT)
     room.journal.record(order, Act.CHANGE_PAYMENT, change.actor, change.at, verify_at=change.at)
     before = room.payments.get(change.key)
     tried = before.attempts if before and (before.gateway, before.token) == change.means else 0

@@ -15,8 +15,9 @@ CREATE TABLE access_keys (
         CHECK (scope IN ('buyer', 'seller', 'operator', 'customer_service')),
     subject    text, -- the buyer or the seller whose key it is
     name       text NOT NULL,
-    made_at    timestamptz NOT NULL, -- machine time, as the other two
+    made_at    timestamptz NOT NULL, -- machine time, as the next one
     ends_at    timestamptz,
+    replaced_by text, -- the id of the key that was put in its place
     CONSTRAINT whose_key_it_is CHECK ((scope IN ('buyer', 'seller')) = (subject IS NOT NULL))
 );
 CREATE INDEX access_keys_by_subject ON access_keys (scope, subject, key_id);
