@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -36,6 +37,13 @@ async def buyer_not_found(scene: Scene) -> Attempt:
 
 async def key_not_found(scene: Scene) -> Attempt:
     return lambda: scene.database.run(lambda tx: keys.end(tx, "key_of_nobody"))
+
+
+async def key_has_ended(scene: Scene) -> Attempt:
+    (made,) = await scene.database.run(lambda tx: make_keys(tx, [NewKey(Scope.OPERATOR)]))
+    assert isinstance(made, Made)
+    await scene.database.run(lambda tx: keys.end(tx, made.key.key_id))
+    return lambda: scene.database.run(lambda tx: keys.rotate(tx, made.key.key_id, timedelta(hours=1)))
 
 
 async def key_needed(scene: Scene) -> Attempt:
@@ -102,8 +110,8 @@ async def bug(scene: Scene) -> Attempt:
 AT_THE_DOOR: dict[Reason, Situation] = {
     Reason[situation.__name__.upper()]: situation
     for situation in (
-        buyer_not_found, key_not_found, key_needed, scope_not_enough, no_such_address, method_not_allowed, not_json,
-        too_large, too_many_requests, idempotency_key_reused, unavailable, bug,
+        buyer_not_found, key_not_found, key_has_ended, key_needed, scope_not_enough, no_such_address, method_not_allowed,
+        not_json, too_large, too_many_requests, idempotency_key_reused, unavailable, bug,
     )
 }  # fmt: skip
 
