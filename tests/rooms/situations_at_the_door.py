@@ -110,8 +110,8 @@ async def bug(scene: Scene) -> Attempt:
 AT_THE_DOOR: dict[Reason, Situation] = {
     Reason[situation.__name__.upper()]: situation
     for situation in (
-        buyer_not_found, key_not_found, key_has_ended, key_needed, scope_not_enough, no_such_address, method_not_allowed,
-        not_json, too_large, too_many_requests, idempotency_key_reused, unavailable, bug,
+        buyer_not_found, key_not_found, key_has_ended, key_needed, scope_not_enough, no_such_address,
+        method_not_allowed, not_json, too_large, too_many_requests, idempotency_key_reused, unavailable, bug,
     )
 }  # fmt: skip
 
