@@ -1,5 +1,6 @@
 """The operator's keys: made for everybody, told once, rotated and ended."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -87,10 +88,14 @@ async def test_a_key_is_told_once_and_kept_nowhere(api: Api, scene: Scene) -> No
 
 
 async def test_a_key_that_is_to_end_ends(api: Api) -> None:
-    past = (machine_now() - timedelta(seconds=1)).isoformat()
-    made = await api.operator("POST", "/operator/keys", {"scope": "operator", "ends_at": past})
+    soon = machine_now() + timedelta(seconds=1)
+    made = await api.operator("POST", "/operator/keys", {"scope": "operator", "ends_at": soon.isoformat()})
     assert made.status_code == 201
+    while machine_now() < soon:
+        await asyncio.sleep(0.1)
     assert await _opens(api, made.json()["key"]) == 401
+    past = await api.operator("POST", "/operator/keys", {"scope": "operator", "ends_at": soon.isoformat()})
+    assert (past.status_code, past.json()["field"]) == (422, "ends_at")
 
 
 BAD: list[tuple[str, str, Any, int, str]] = [

@@ -144,4 +144,4 @@ async def test_a_problem_speaks_the_callers_language(api: Api) -> None:
     body = {"skus": ["NONE"]}
     answer = await api.seller(PRO, "POST", f"{WAY}/close", body, headers={"Accept-Language": "zh"})
     (item,) = answer.json()["items"]
-    assert item["problem"]["detail"] == "没有 SKU 为 NONE 的商品，请先发布商品。"
+    assert item["problem"]["detail"] == "没有 SKU 为 NONE 的商品，请核对卖家和 SKU。"
