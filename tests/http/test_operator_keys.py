@@ -91,7 +91,7 @@ async def test_a_key_that_is_to_end_ends(api: Api) -> None:
     soon = machine_now() + timedelta(seconds=1)
     made = await api.operator("POST", "/operator/keys", {"scope": "operator", "ends_at": soon.isoformat()})
     assert made.status_code == 201
-    while machine_now() < soon:
+    while machine_now() < soon:  # noqa: ASYNC110
         await asyncio.sleep(0.1)
     assert await _opens(api, made.json()["key"]) == 401
     past = await api.operator("POST", "/operator/keys", {"scope": "operator", "ends_at": soon.isoformat()})
