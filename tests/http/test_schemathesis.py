@@ -20,7 +20,7 @@ from tests.scene import BEA, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
 from tradepost.lifecycle import State
 
-SECONDS = 600 if LONG else 20
+SECONDS = 600 if LONG else 10
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 CALLERS = {
     "Storefront": NewKey(Scope.BUYER, BEA),
