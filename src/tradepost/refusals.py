@@ -248,8 +248,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Webhook 端点已达上限 {limit} 个；请先关闭不需要的端点。",
     ),
     Reason.KEY_NEEDED: (
-        "Send a key that is valid, as in: Authorization: Bearer tp_...",
-        "请提供有效的密钥，例如：Authorization: Bearer tp_...",
+        "Send a key that is valid in the header Authorization: Bearer tp_...",
+        "请在 Authorization: Bearer tp_... 标头中提供有效的密钥。",
     ),
     Reason.KEY_NOT_FOUND: ("There is no key {key}.", "没有密钥 {key}。"),
     Reason.KEY_HAS_ENDED: (
