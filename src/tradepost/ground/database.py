@@ -57,6 +57,7 @@ TROUBLE = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 """What a database may answer at any time by no fault of the program."""
 
