@@ -8,15 +8,14 @@ from litestar import get
 from litestar.params import FromPath
 from msgspec import Struct, structs
 
-from tradepost.address import Address
+from tradepost.doors.http.destination import Destination, destination
 from tradepost.doors.http.routes import TheDesk, Who
 from tradepost.doors.http.shown import shown
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import TO_SHIP
 from tradepost.numbers import is_order_number
-from tradepost.orders import sweep
 from tradepost.refusals import Reason, Refused
-from tradepost.reports.order_details import WITH_ADDRESS, OrderDetails, Package, order_details, ship_to
+from tradepost.reports.order_details import OrderDetails, Package, order_details
 
 
 class Line(Struct, frozen=True):
@@ -150,20 +149,6 @@ class OrderWithHistory(Struct, frozen=True):
     next: NextByItself | None
 
 
-class Destination(Struct, frozen=True):
-    """Where an order goes; an empty text where there is nothing to say."""
-
-    name: str
-    line1: str
-    line2: str
-    line3: str
-    city: str
-    state: str
-    postal_code: str
-    country: str
-    phone: str
-
-
 class OrderWithAddress(OrderWithHistory, frozen=True):
     """An order as it stands now. `ship_to` is null unless the order is released."""
 
@@ -183,8 +168,7 @@ async def in_full(tx: Transaction, order_id: str) -> OrderWithHistory:
 
 async def _with_address(tx: Transaction, order_id: str) -> OrderWithAddress:
     details = await _details(tx, order_id)
-    address = await _address(tx, details)
-    return OrderWithAddress(**structs.asdict(_shown(details)), ship_to=shown(Destination, address) if address else None)
+    return OrderWithAddress(**structs.asdict(_shown(details)), ship_to=await destination(tx, details))
 
 
 async def _details(tx: Transaction, order_id: str) -> OrderDetails:
@@ -192,17 +176,6 @@ async def _details(tx: Transaction, order_id: str) -> OrderDetails:
     if details is None:
         raise Refused(Reason.ORDER_NOT_FOUND)
     return details
-
-
-async def _address(tx: Transaction, details: OrderDetails) -> Address | None:
-    order = details.order
-    if order.state not in WITH_ADDRESS:
-        return None
-    address = await ship_to(tx, order.key)
-    if address is None:  # the clock has released it, and no sweep has written that down yet
-        await sweep.fire(tx, [order.key], tx.now)
-        address = await ship_to(tx, order.key)
-    return address
 
 
 def _shown(details: OrderDetails) -> OrderWithHistory:

@@ -10,13 +10,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from tradepost.address import Address
+from tradepost.doors.http.destination import Destination, destination
 from tradepost.doors.http.shown import shown
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import TO_SHIP
 from tradepost.numbers import OrderKey, is_order_number
-from tradepost.orders import sweep
-from tradepost.reports.order_details import WITH_ADDRESS, OrderDetails, Package, order_details, ship_to
+from tradepost.reports.order_details import OrderDetails, Package, order_details
 from tradepost.reports.released_lines import alias
 
 
@@ -31,20 +30,6 @@ class OrderedLine(Struct, frozen=True):
     shipped: int
     canceled: int
     left: int
-
-
-class ShipTo(Struct, frozen=True):
-    """Where an order goes; an empty text where there is nothing to say."""
-
-    name: str
-    line1: str
-    line2: str
-    line3: str
-    city: str
-    state: str
-    postal_code: str
-    country: str
-    phone: str
 
 
 class ItemInPackage(Struct, frozen=True):
@@ -131,7 +116,7 @@ class OrderInFull(Struct, frozen=True):
     confirm_until: date | None
     reminded: bool
     buyer_email: str | None
-    ship_to: ShipTo | None
+    ship_to: Destination | None
     lines: list[OrderedLine]
     packages: list[PackageOfOrder]
     cancellations: list[CanceledItem]
@@ -146,21 +131,10 @@ async def order_page(tx: Transaction, key: OrderKey) -> OrderInFull | None:
     details = await order_details(tx, key.order_id, tx.now, seller_id=key.seller_id)
     if details is None:
         return None
-    return _page(details, await _address(tx, details))
+    return _page(details, await destination(tx, details))
 
 
-async def _address(tx: Transaction, details: OrderDetails) -> Address | None:
-    order = details.order
-    if order.state not in WITH_ADDRESS:
-        return None
-    address = await ship_to(tx, order.key)
-    if address is None:  # the clock has released it, and no sweep has written that down yet
-        await sweep.fire(tx, [order.key], tx.now)
-        address = await ship_to(tx, order.key)
-    return address
-
-
-def _page(details: OrderDetails, address: Address | None) -> OrderInFull:
+def _page(details: OrderDetails, goes_to: Destination | None) -> OrderInFull:
     order = details.order
     item_ids = {line.line_no: line.item_id for line in order.lines.values()}
     to_ship = order.state in TO_SHIP
@@ -170,8 +144,8 @@ def _page(details: OrderDetails, address: Address | None) -> OrderInFull:
         status=order.state.status,
         confirm_until=details.policy.last_day_to_confirm(order.placed_at) if to_ship else None,
         reminded=to_ship and order.warned_at is not None,
-        buyer_email=alias(order.marketplace_id, order.seller_id, order.buyer_id) if address else None,
-        ship_to=shown(ShipTo, address) if address else None,
+        buyer_email=alias(order.marketplace_id, order.seller_id, order.buyer_id) if goes_to else None,
+        ship_to=goes_to,
         lines=[shown(OrderedLine, line) for line in order.lines.values()],
         packages=[_package(package, item_ids) for package in details.packages],
         cancellations=[shown(CanceledItem, one, item_id=item_ids[one.line_no]) for one in details.cancellations],
