@@ -46,7 +46,7 @@ class ShownEndpoint(Struct, frozen=True):
     endpoint_id: str
     url: str
     name: str
-    acts: tuple[str, ...] | None
+    acts: list[str] | None
     status: str
     disabled_why: str | None
     failing_since: datetime | None

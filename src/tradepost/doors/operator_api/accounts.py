@@ -21,8 +21,8 @@ from tradepost.people.records import BuyerAccount, SellerAccount
 from tradepost.reports import accounts as lists
 
 HandlingDays = Annotated[int, msgspec.Meta(ge=0, le=MOST_HANDLING_DAYS)]
-Weekdays = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=6)], ...], msgspec.Meta(max_length=7)]
-ExtraDays = Annotated[tuple[date, ...], msgspec.Meta(max_length=MOST_EXTRA_DAYS)]
+Weekdays = Annotated[list[Annotated[int, msgspec.Meta(ge=0, le=6)]], msgspec.Meta(max_length=7)]
+ExtraDays = Annotated[list[date], msgspec.Meta(max_length=MOST_EXTRA_DAYS)]
 
 
 class Seller(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,8 +41,8 @@ class Seller(Struct, frozen=True, forbid_unknown_fields=True):
     plan: str = "individual"
     handling_days: HandlingDays = 1
     cut_off: time = time(14)
-    operating_weekdays: Weekdays = ()
-    works_on: ExtraDays = ()
+    operating_weekdays: Weekdays = []
+    works_on: ExtraDays = []
 
 
 class SellerChanges(Struct, frozen=True, forbid_unknown_fields=True):

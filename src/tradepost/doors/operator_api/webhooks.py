@@ -29,7 +29,7 @@ class SomebodysEndpoint(Struct, frozen=True):
     endpoint_id: str
     url: str
     name: str
-    acts: tuple[str, ...] | None
+    acts: list[str] | None
     status: str
     disabled_why: str | None
     failing_since: datetime | None
