@@ -72,6 +72,14 @@ class Reason(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     UNAVAILABLE = "unavailable"
     BUG = "bug"
+    # the seller API
+    APPLICATION_NOT_FOUND = "application_not_found"
+    APPLICATION_UNKNOWN = "application_unknown"
+    GRANT_NOT_VALID = "grant_not_valid"
+    TOKEN_NEEDED = "token_needed"  # noqa: S105
+    TOKEN_HAS_ENDED = "token_has_ended"  # noqa: S105
+    TOKEN_NOT_FOR_THIS = "token_not_for_this"  # noqa: S105
+    QUOTA_EXCEEDED = "quota_exceeded"
     # webhooks
     ENDPOINT_NOT_FOUND = "endpoint_not_found"
     TOO_MANY_ENDPOINTS = "too_many_endpoints"
@@ -241,6 +249,34 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.NAME_TAKEN: (
         "{name} is open already; change that account, or open another one under another name.",
         "{name} 已存在；请修改该账户，或使用其他名称开设。",
+    ),
+    Reason.APPLICATION_NOT_FOUND: (
+        "There is no such application, or the seller has not authorized it; check the client id.",
+        "找不到该应用，或卖家未授权该应用，请核对 client id。",
+    ),
+    Reason.APPLICATION_UNKNOWN: (
+        "Client id and secret do not belong together; check both.",
+        "client id 与 secret 不匹配，请核对两者。",
+    ),
+    Reason.GRANT_NOT_VALID: (
+        "The refresh token is not valid for this application, or the seller has taken it back; ask for a new one.",
+        "refresh token 对该应用无效或已被卖家撤回，请重新获取授权。",
+    ),
+    Reason.TOKEN_NEEDED: (
+        "A valid access token is needed in the header x-amz-access-token.",
+        "请在 x-amz-access-token 请求头中提供有效的访问令牌。",
+    ),
+    Reason.TOKEN_HAS_ENDED: (
+        "The access token you provided has expired; get a new one with the refresh token.",
+        "您提供的访问令牌已过期，请使用 refresh token 重新获取。",
+    ),
+    Reason.TOKEN_NOT_FOR_THIS: (
+        "The access token does not allow this: {problem}.",
+        "访问令牌不允许此操作：{problem}。",
+    ),
+    Reason.QUOTA_EXCEEDED: (
+        "You exceeded your quota for the requested resource: {rate} requests a second, and {burst} at once.",
+        "您已超出所请求资源的配额：每秒 {rate} 个请求，突发 {burst} 个。",
     ),
     Reason.ENDPOINT_NOT_FOUND: ("There is no webhook endpoint {endpoint}.", "没有 Webhook 端点 {endpoint}。"),
     Reason.TOO_MANY_ENDPOINTS: (

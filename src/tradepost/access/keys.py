@@ -111,6 +111,13 @@ async def page(tx: Transaction, scope: str | None, subject: str | None, after: s
     return [key_of(row) for row in await records.page(tx, scope, subject, after, size)]
 
 
+async def of_texts(tx: Transaction, texts: Sequence[str]) -> list[Key | None]:
+    """Which key each of these texts is; None when it is none, or has ended."""
+    digests = [digest(text) for text in texts]
+    found = await records.of_digests(tx, set(digests), machine_now())
+    return [key_of(found[one]) if one in found else None for one in digests]
+
+
 def key_of(row: Sequence[object]) -> Key:
     """A key from the columns that the records select."""
     return Key(str(row[0]), Scope(str(row[1])), *row[2:])  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The SQL of keys."""
+"""The SQL of keys, of sellers' applications and of their tokens."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Any
 from tradepost.ground.database import Transaction, columns
 
 _SELECTED = "key_id, scope, subject, name, made_at, ends_at, replaced_by"
+_APPLICATION = "client_id, name, made_at, old_secret_until"
 
 
 async def put(tx: Transaction, keys: Sequence[tuple[object, ...]]) -> None:
@@ -65,3 +66,162 @@ async def end(tx: Transaction, key_id: str, at: datetime, replaced_by: str | Non
         """,
         key_id, at, replaced_by,
     )  # fmt: skip
+
+
+async def put_application(tx: Transaction, client_id: str, name: str, secret: bytes, at: datetime) -> None:
+    """Write a new application."""
+    await tx.execute(
+        "INSERT INTO applications (client_id, name, secret, made_at) VALUES ($1, $2, $3, $4)",
+        client_id, name, secret, at,
+    )  # fmt: skip
+
+
+async def replace_secret(tx: Transaction, client_id: str, secret: bytes, old_until: datetime) -> bool:
+    """Put a secret in the place of the last one; whether there is such an application."""
+    done = await tx.execute(
+        "UPDATE applications SET old_secret = secret, old_secret_until = $3, secret = $2 WHERE client_id = $1",
+        client_id, secret, old_until,
+    )  # fmt: skip
+    return done == "UPDATE 1"
+
+
+async def application(tx: Transaction, client_id: str) -> Any:
+    """The application with this client id, or None."""
+    return await tx.row(f"SELECT {_APPLICATION} FROM applications WHERE client_id = $1", client_id)
+
+
+async def applications(tx: Transaction, after: str, limit: int) -> list[Any]:
+    """Applications in the order of their client ids, from behind `after` on."""
+    return await tx.fetch(
+        f"SELECT {_APPLICATION} FROM applications WHERE client_id > $1 ORDER BY client_id LIMIT $2", after, limit
+    )
+
+
+async def opens(tx: Transaction, client_id: str, secret: bytes, at: datetime) -> bool:
+    """Whether this is the application's secret, or the one before while that lasts."""
+    return bool(
+        await tx.value(
+            """
+            SELECT true FROM applications
+             WHERE client_id = $1 AND (secret = $2 OR (old_secret = $2 AND old_secret_until > $3))
+            """,
+            client_id,
+            secret,
+            at,
+        )  # fmt: skip
+    )
+
+
+async def put_authorization(
+    tx: Transaction, seller_id: str, client_id: str, refresh_token: bytes, at: datetime
+) -> None:
+    """Write that an application acts for a seller, in the place of an earlier authorization."""
+    await tx.execute(
+        """
+        INSERT INTO authorizations (seller_id, client_id, refresh_token, made_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (seller_id, client_id)
+        DO UPDATE SET refresh_token = excluded.refresh_token, made_at = excluded.made_at, ended_at = NULL
+        """,
+        seller_id, client_id, refresh_token, at,
+    )  # fmt: skip
+
+
+async def end_authorization(tx: Transaction, seller_id: str, client_id: str, at: datetime) -> bool:
+    """End an authorization; whether it was there."""
+    done = await tx.execute(
+        "UPDATE authorizations SET ended_at = $3 WHERE seller_id = $1 AND client_id = $2 AND ended_at IS NULL",
+        seller_id, client_id, at,
+    )  # fmt: skip
+    return done == "UPDATE 1"
+
+
+async def authorizations(tx: Transaction, seller_id: str) -> list[Any]:
+    """The applications that act for a seller."""
+    return await tx.fetch(
+        """
+        SELECT z.client_id, a.name, z.seller_id, z.made_at
+          FROM authorizations z JOIN applications a USING (client_id)
+         WHERE z.seller_id = $1 AND z.ended_at IS NULL
+         ORDER BY z.client_id
+        """,
+        seller_id,
+    )
+
+
+async def authorized_by(tx: Transaction, client_id: str, refresh_token: bytes) -> str | None:
+    """The seller who gave the application this refresh token, or None."""
+    seller_id: str | None = await tx.value(
+        "SELECT seller_id FROM authorizations WHERE refresh_token = $1 AND client_id = $2 AND ended_at IS NULL",
+        refresh_token, client_id,
+    )  # fmt: skip
+    return seller_id
+
+
+async def put_token(
+    tx: Transaction,
+    token: bytes,
+    client_id: str,
+    seller_id: str | None,
+    scope: str | None,
+    resources: Any,
+    ends_at: datetime,
+) -> None:
+    """Write a new access token."""
+    await tx.execute(
+        """
+        INSERT INTO access_tokens (digest, client_id, seller_id, scope, resources, ends_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """,
+        token, client_id, seller_id, scope, resources, ends_at,
+    )  # fmt: skip
+
+
+async def tokens(tx: Transaction, digests: Collection[bytes]) -> dict[bytes, Any]:
+    """The access tokens with these digests whose authorization has not ended, by digest."""
+    rows = await tx.fetch(
+        """
+        SELECT t.digest, t.client_id, t.seller_id, t.scope, t.resources, t.ends_at
+          FROM access_tokens t
+         WHERE t.digest = ANY($1)
+           AND (t.seller_id IS NULL OR EXISTS (SELECT 1 FROM authorizations z
+                WHERE z.seller_id = t.seller_id AND z.client_id = t.client_id AND z.ended_at IS NULL))
+        """,
+        list(digests),
+    )
+    return {row[0]: tuple(row)[1:] for row in rows}
+
+
+async def forget_tokens(tx: Transaction, before: datetime, limit: int) -> int:
+    """Remove so many tokens that ended before then; how many."""
+    done = await tx.execute(
+        """
+        DELETE FROM access_tokens
+         WHERE digest IN (SELECT digest FROM access_tokens WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)
+        """,
+        before, limit,
+    )  # fmt: skip
+    return int(done.split()[-1])
+
+
+async def take(
+    tx: Transaction, client_id: str, seller_id: str, operation: str, rate: float, burst: int, at: datetime
+) -> bool:
+    """Take one out of a bucket, which has filled up since the last time; False when there is none in it."""
+    return bool(
+        await tx.value(
+            """
+            INSERT INTO usage_plans AS u (client_id, seller_id, operation, left_over, at)
+            VALUES ($1, $2, $3, $5::float8 - 1, $6)
+            ON CONFLICT (client_id, seller_id, operation) DO UPDATE
+               SET left_over = least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) - 1, at = $6
+             WHERE least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) >= 1
+            RETURNING true
+            """,
+            client_id,
+            seller_id,
+            operation,
+            rate,
+            float(burst),
+            at,
+        )  # fmt: skip
+    )

@@ -1,10 +1,9 @@
-"""The key ring of a process: who comes with which key, without asking the database for every request."""
+"""The key ring of a process: who comes with which key or token, without asking the database for every request."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from tradepost.access import records
-from tradepost.access.keys import Key, digest, key_of
 from tradepost.ground.clock import machine_now, machine_seconds
 from tradepost.ground.combine import Combiner
 from tradepost.ground.database import Database, Transaction
@@ -14,19 +13,31 @@ MOST_KNOWN = 100_000
 MOST_KEY = 200  # characters
 
 
-class _Known(NamedTuple):
-    key: Key
+class Ending(Protocol):
+    """What opens until a moment of the machine's clock, or for ever."""
+
+    @property
+    def ends_at(self) -> datetime | None: ...
+
+
+KeyT = TypeVar("KeyT", bound=Ending)
+
+
+class _Known(NamedTuple, Generic[KeyT]):
+    key: KeyT
     until: float  # machine seconds
 
 
-class KeyRing:
-    """Keys that were shown here lately."""
+class KeyRing(Generic[KeyT]):
+    """Keys that were shown here lately; `find` says of each text what key it is."""
 
-    def __init__(self, database: Database) -> None:
-        self._known: dict[str, _Known] = {}
-        self._look_up: Combiner[str, Key | None] = Combiner(database, _find)
+    def __init__(
+        self, database: Database, find: Callable[[Transaction, Sequence[str]], Awaitable[Sequence[KeyT | None]]]
+    ) -> None:
+        self._known: dict[str, _Known[KeyT]] = {}
+        self._look_up: Combiner[str, KeyT | None] = Combiner(database, find)
 
-    async def key(self, text: str) -> Key | None:
+    async def key(self, text: str) -> KeyT | None:
         """Whose key this is; None when it is nobody's, or has ended."""
         known = self._known.get(text)
         if known is not None and known.until > machine_seconds():
@@ -39,9 +50,3 @@ class KeyRing:
             rest = (key.ends_at - machine_now()).total_seconds() if key.ends_at else CACHE_SECONDS
             self._known[text] = _Known(key, machine_seconds() + min(rest, CACHE_SECONDS))
         return key
-
-
-async def _find(tx: Transaction, texts: Sequence[str]) -> list[Key | None]:
-    digests = [digest(text) for text in texts]
-    found = await records.of_digests(tx, set(digests), machine_now())
-    return [key_of(found[one]) if one in found else None for one in digests]

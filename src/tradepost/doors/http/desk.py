@@ -8,7 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from tradepost.access import keys, tokens
+from tradepost.access.keys import Key
 from tradepost.access.ring import KeyRing
+from tradepost.access.tokens import Grant
 from tradepost.doors.http.limits import Limits
 from tradepost.doors.http.problems import refused
 from tradepost.ground import answers
@@ -40,7 +43,8 @@ class Desk:
     def __init__(self, database: Database, *, observe: Callable[[str, int], None] = lambda act, size: None) -> None:
         self.database = database
         self.gateways: Sequence[Gateway] = (SimulatedGateway(),)
-        self.ring = KeyRing(database)
+        self.ring: KeyRing[Key] = KeyRing(database, keys.of_texts)
+        self.tokens: KeyRing[Grant] = KeyRing(database, tokens.of_texts)
         self.limits = Limits()
         self._observe = observe
         self._combiners: dict[object, Combiner[Any, Answer]] = {}

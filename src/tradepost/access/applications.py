@@ -1,0 +1,98 @@
+"""Applications of the seller API: programs that act for the sellers who authorized them.
+
+An application is known by its client id and a secret, a seller's authorization by a refresh token. Each is shown once,
+when it is made; the database has its SHA-256 alone. All of it lives by the machine's clock, since clients remember
+tokens by theirs.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from secrets import token_hex, token_urlsafe
+from typing import NamedTuple
+
+from tradepost.access import records
+from tradepost.access.keys import MOST_NAME, digest
+from tradepost.ground.clock import machine_now
+from tradepost.ground.database import Transaction, storable
+from tradepost.people import records as people
+from tradepost.refusals import NOT_TEXT, Reason, Refused
+
+OLD_SECRET_LASTS = timedelta(days=7)
+
+
+class Application(NamedTuple):
+    """What is known of an application, but not its secret."""
+
+    client_id: str
+    name: str
+    made_at: datetime
+    old_secret_until: datetime | None  # for so long the secret before the last one opens too
+
+
+class Registered(NamedTuple):
+    """A new application, or one with a new secret; the secret is told now or never."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"Registered({self.client_id!r}, ...)"
+
+
+class Authorization(NamedTuple):
+    """That a seller lets an application act for them."""
+
+    client_id: str
+    name: str  # of the application
+    seller_id: str
+    made_at: datetime
+
+
+async def register(tx: Transaction, name: str) -> Registered:
+    """A new application, which acts for nobody yet."""
+    if not name.strip() or len(name) > MOST_NAME or not storable(name):
+        problem = f"it must have 1 to {MOST_NAME} characters" if storable(name) else NOT_TEXT
+        raise Refused(Reason.INVALID_VALUE, field="name", problem=problem)
+    made = Registered(f"amzn1.application-oa2-client.{token_hex(16)}", _secret())
+    await records.put_application(tx, made.client_id, name, digest(made.client_secret), machine_now())
+    return made
+
+
+async def rotate_secret(tx: Transaction, client_id: str) -> Registered:
+    """A new secret for an application; the one before opens for OLD_SECRET_LASTS more."""
+    made = Registered(client_id, _secret())
+    until = machine_now() + OLD_SECRET_LASTS
+    if not await records.replace_secret(tx, client_id, digest(made.client_secret), until):
+        raise Refused(Reason.APPLICATION_NOT_FOUND)
+    return made
+
+
+async def authorize(tx: Transaction, client_id: str, seller_id: str) -> str:
+    """The refresh token with which an application acts for a seller from now on; an earlier one ends."""
+    if seller_id not in await people.sellers(tx, [seller_id] if storable(seller_id) else []):
+        raise Refused(Reason.SELLER_NOT_FOUND, seller=seller_id)
+    if not await records.application(tx, client_id):
+        raise Refused(Reason.APPLICATION_NOT_FOUND)
+    token = f"Atzr|{token_urlsafe(48)}"
+    await records.put_authorization(tx, seller_id, client_id, digest(token), machine_now())
+    return token
+
+
+async def end_authorization(tx: Transaction, client_id: str, seller_id: str) -> None:
+    """Let an application act for a seller no more; tokens that it holds end with it."""
+    if not await records.end_authorization(tx, seller_id, client_id, machine_now()):
+        raise Refused(Reason.APPLICATION_NOT_FOUND)
+
+
+async def applications(tx: Transaction, after: str = "", size: int = 100) -> Sequence[Application]:
+    """Applications in the order of their client ids, from behind `after` on."""
+    return [Application(*row) for row in await records.applications(tx, after, size)] if storable(after) else []
+
+
+async def authorizations(tx: Transaction, seller_id: str) -> Sequence[Authorization]:
+    """Which applications act for a seller."""
+    return [Authorization(*row) for row in await records.authorizations(tx, seller_id)] if storable(seller_id) else []
+
+
+def _secret() -> str:
+    return f"amzn1.oa2-cs.v1.{token_hex(32)}"

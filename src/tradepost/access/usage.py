@@ -1,0 +1,23 @@
+"""How much of its usage plan an application has used: a bucket for each seller and operation.
+
+The bucket lies in the database, so that all server processes count into the same one. It may be lost in a crash: then
+everybody starts with a full one.
+"""
+
+from typing import NamedTuple
+
+from tradepost.access import records
+from tradepost.ground.clock import machine_now
+from tradepost.ground.database import Transaction
+
+
+class Plan(NamedTuple):
+    """So many requests a second for ever, and so many at once when nothing came for a while."""
+
+    rate: float
+    burst: int
+
+
+async def count(tx: Transaction, client_id: str, seller_id: str, operation: str, plan: Plan) -> bool:
+    """Count a request; False when the plan has no room for it."""
+    return await records.take(tx, client_id, seller_id, operation, plan.rate, plan.burst, machine_now())
