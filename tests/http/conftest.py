@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from tests.scene import Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
@@ -61,9 +62,16 @@ class Api:
         return self._keys[scope, subject]
 
 
+@pytest.fixture(scope="session")
+def framework() -> Litestar:
+    """All routes of all doors. To build them takes longer than to call them."""
+    return app.framework()
+
+
 @pytest.fixture
-async def api(scene: Scene) -> AsyncIterator[Api]:
+async def api(scene: Scene, framework: Litestar) -> AsyncIterator[Api]:
     """The HTTP doors."""
-    transport = httpx.ASGITransport(app.of_database(scene.database), raise_app_exceptions=False)  # type: ignore[arg-type]
+    application = app.of_database(scene.database, framework)
+    transport = httpx.ASGITransport(application, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://tradepost.test") as client:
         yield Api(scene, client)

@@ -99,17 +99,14 @@ async def applications(tx: Transaction, after: str, limit: int) -> list[Any]:
 
 async def opens(tx: Transaction, client_id: str, secret: bytes, at: datetime) -> bool:
     """Whether this is the application's secret, or the one before while that lasts."""
-    return bool(
-        await tx.value(
-            """
-            SELECT true FROM applications
-             WHERE client_id = $1 AND (secret = $2 OR (old_secret = $2 AND old_secret_until > $3))
-            """,
-            client_id,
-            secret,
-            at,
-        )  # fmt: skip
-    )
+    found = await tx.value(
+        """
+        SELECT true FROM applications
+         WHERE client_id = $1 AND (secret = $2 OR (old_secret = $2 AND old_secret_until > $3))
+        """,
+        client_id, secret, at,
+    )  # fmt: skip
+    return bool(found)
 
 
 async def put_authorization(
@@ -207,21 +204,15 @@ async def take(
     tx: Transaction, client_id: str, seller_id: str, operation: str, rate: float, burst: int, at: datetime
 ) -> bool:
     """Take one out of a bucket, which has filled up since the last time; False when there is none in it."""
-    return bool(
-        await tx.value(
-            """
-            INSERT INTO usage_plans AS u (client_id, seller_id, operation, left_over, at)
-            VALUES ($1, $2, $3, $5::float8 - 1, $6)
-            ON CONFLICT (client_id, seller_id, operation) DO UPDATE
-               SET left_over = least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) - 1, at = $6
-             WHERE least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) >= 1
-            RETURNING true
-            """,
-            client_id,
-            seller_id,
-            operation,
-            rate,
-            float(burst),
-            at,
-        )  # fmt: skip
-    )
+    taken = await tx.value(
+        """
+        INSERT INTO usage_plans AS u (client_id, seller_id, operation, left_over, at)
+        VALUES ($1, $2, $3, $5::float8 - 1, $6)
+        ON CONFLICT (client_id, seller_id, operation) DO UPDATE
+           SET left_over = least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) - 1, at = $6
+         WHERE least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) >= 1
+        RETURNING true
+        """,
+        client_id, seller_id, operation, rate, float(burst), at,
+    )  # fmt: skip
+    return bool(taken)

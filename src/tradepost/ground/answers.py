@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tradepost.ground.clock import machine_now
-from tradepost.ground.database import Overtaken, Transaction, columns
+from tradepost.ground.database import Transaction, columns
 
 KEPT_FOR = timedelta(days=3)
 FORGOTTEN_AT_ONCE = 5000
@@ -59,23 +59,19 @@ async def kept(tx: Transaction, asked: Collection[Once]) -> dict[tuple[str, str]
 async def keep(tx: Transaction, given: Sequence[tuple[Once, Answer]]) -> None:
     """Keep new answers, in the order of their keys, so that two batches never wait for each other in a ring.
 
-    Raises Overtaken when somebody else has kept an answer under one of the keys since `kept` looked.
+    The transaction begins anew when somebody else has kept an answer under one of the keys since `kept` looked.
     """
-    added = await tx.fetch(
+    await tx.later(
         """
         INSERT INTO kept_answers (caller, key, digest, status, body, kept_at)
         SELECT n.*, $6
           FROM unnest($1::text[], $2::text[], $3::bytea[], $4::smallint[], $5::bytea[])
             AS n (caller, key, digest, status, body)
          ORDER BY n.caller, n.key
-            ON CONFLICT DO NOTHING
-        RETURNING caller
         """,
         *columns(((*once, *answer) for once, answer in given), 5),
         machine_now(),
     )
-    if len(added) < len(given):
-        raise Overtaken
 
 
 async def forget(tx: Transaction, before: datetime, most: int = FORGOTTEN_AT_ONCE) -> int:

@@ -34,9 +34,10 @@ class Combiner(Generic[ItemT, OutcomeT]):
         database: Database,
         work: Callable[[Transaction, Sequence[ItemT]], Awaitable[Sequence[OutcomeT]]],
         *,
+        at_once: bool = False,
         observe: Callable[[int], None] = lambda size: None,
     ) -> None:
-        self._database = database
+        self._run = database.run_at_once if at_once else database.run
         self._work = work
         self._observe = observe  # told the size of every batch
         self._waiting: deque[tuple[ItemT, asyncio.Future[OutcomeT]]] = deque()
@@ -85,7 +86,7 @@ class Combiner(Generic[ItemT, OutcomeT]):
             return outcomes
 
         try:
-            outcomes = await self._database.run(work)
+            outcomes = await self._run(work)
         except Exception as error:
             if len(batch) > 1 and not database_is_away(error):  # one of them sinks the others: which?
                 middle = len(batch) // 2

@@ -26,8 +26,8 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached; the sentence says which and why."""
 
 
-class Overtaken(Exception):
-    """Somebody else did at the same moment what can be done only once: what to do is to look again."""
+class NotAtOnce(Exception):
+    """This work needs locks, or what it has written before it is through: it has to begin a transaction."""
 
 
 _SESSION = {
@@ -36,7 +36,8 @@ _SESSION = {
     "random_page_cost": "1.1",  # pages of lists walk an index; at 4, a disk's, they would read and sort a seller whole
 }
 _RETRIES = 8
-_TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
+_TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_ONLY_ONCE = "kept_answers_pkey"  # the second one there looks again, and finds what the first one left
 _CONNECTION_LOST = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
@@ -63,38 +64,44 @@ TROUBLE = (
 
 
 class Transaction:
-    """One transaction on one connection, at one moment of the business clock."""
+    """One transaction on one connection, at one moment of the business clock.
+
+    `at_once`: nothing it reads is locked, and all it writes is one statement at its end; see `Database.run_at_once`.
+    """
 
     def __init__(
         self,
         connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
         now: datetime,
         remembered: dict[object, Any],
+        *,
+        at_once: bool = False,
     ) -> None:
         self._connection = connection
         self.now = now
         self.remembered = remembered  # what was read of things that never change, such as a version of a policy
+        self.at_once = at_once
         self.statements = 0
         self._waiting: dict[str, tuple[str, tuple[object, ...]]] = {}  # by the table that is written
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """The rows that the statement returns."""
-        await self._begin()
+        await self._begin(statement)
         return await self._connection.fetch(statement, *values)
 
     async def row(self, statement: str, *values: object) -> asyncpg.Record | None:
         """The first row, or None."""
-        await self._begin()
+        await self._begin(statement)
         return await self._connection.fetchrow(statement, *values)
 
     async def value(self, statement: str, *values: object) -> Any:
         """The first value of the first row, or None."""
-        await self._begin()
+        await self._begin(statement)
         return await self._connection.fetchval(statement, *values)
 
     async def execute(self, statement: str, *values: object) -> str:
         """Run a statement; its command tag."""
-        await self._begin()
+        await self._begin(statement)
         return await self._connection.execute(statement, *values)
 
     async def later(self, statement: str, *values: object) -> None:
@@ -106,7 +113,7 @@ class Transaction:
         """
         table = _table_written(statement)
         if table in self._waiting:
-            await self.write()
+            await self._write_before_the_end()
         self._waiting[table] = (statement, values)
 
     async def write(self) -> None:
@@ -117,14 +124,21 @@ class Transaction:
             together = _together(tuple((table, text, len(values)) for table, (text, values) in waiting.items()))
             await self._connection.execute(together, *(one for _, values in waiting.values() for one in values))
 
-    async def _begin(self) -> None:
+    async def _begin(self, statement: str) -> None:
+        if self.at_once and not _only_reads(statement):
+            raise NotAtOnce
         if self._waiting:
-            await self.write()
+            await self._write_before_the_end()
         self.statements += 1
+
+    async def _write_before_the_end(self) -> None:
+        if self.at_once:
+            raise NotAtOnce
+        await self.write()
 
     async def cursor(self, statement: str, *values: object, page: int = 1000) -> AsyncIterator[list[asyncpg.Record]]:
         """The rows of a large result in pages, so that memory stays flat."""
-        await self._begin()
+        await self._begin(statement)
         cursor = await self._connection.cursor(statement, *values)
         while rows := await cursor.fetch(page):
             yield rows
@@ -149,6 +163,7 @@ class Transaction:
 
 
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
+_WRITES_OR_LOCKS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|SHARE)\b", re.IGNORECASE)  # a lock is FOR UPDATE or FOR SHARE
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -157,6 +172,11 @@ def _table_written(statement: str) -> str:
     found = _WRITES.search(statement)
     assert found, statement
     return found[1]
+
+
+@lru_cache(maxsize=256)
+def _only_reads(statement: str) -> bool:
+    return not _WRITES_OR_LOCKS.search(statement)
 
 
 @lru_cache(maxsize=256)
@@ -209,11 +229,37 @@ class Database:
             try:
                 async with self.transaction(alone=alone) as tx:
                     return await work(tx)
-            except _TO_RETRY:
-                if attempt == _RETRIES - 1:
+            except asyncpg.PostgresError as error:
+                if attempt == _RETRIES - 1 or not _helps_to_look_again(error):
                     raise
                 await asyncio.sleep(random() * 0.01 * 2**attempt)  # noqa: S311
         raise AssertionError
+
+    async def run_at_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` without locks: it reads what is committed, and all that it writes is one statement, which commits
+        by itself. While it thinks nobody waits for it.
+
+        What it writes has to fail where it no longer agrees with what was read; a constraint of the table says so. Then,
+        and where the work raises NotAtOnce, it runs again in a transaction. So it does from the start as long as the
+        clock could be moved, since a lock keeps the clock in its place.
+        """
+        if not self._real_for_good:
+            return await self.run(work)
+        try:
+            async with self.pool.acquire() as connection:
+                tx = Transaction(connection, machine_now(), dict(self._remembered), at_once=True)
+                outcome = await work(tx)
+                await tx.write()
+        except (NotAtOnce, asyncpg.IntegrityConstraintViolationError, *_TO_RETRY):
+            return await self.run(work)
+        self._remembered |= tx.remembered
+        return outcome
+
+
+def _helps_to_look_again(error: asyncpg.PostgresError) -> bool:
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return bool(error.constraint_name == _ONLY_ONCE)
+    return isinstance(error, _TO_RETRY)
 
 
 @asynccontextmanager

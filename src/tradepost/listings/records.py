@@ -68,27 +68,52 @@ def add_units(moved: dict[OfferKey, Units], key: OfferKey, quantity: int, at: da
     moved[key] = Units(before.quantity + quantity, max(before.at, at))
 
 
-async def take(tx: Transaction, taken: Mapping[OfferKey, Units]) -> None:
-    """Take units out of the stock of locked offers that have them."""
-    await _change_available(tx, {key: units._replace(quantity=-units.quantity) for key, units in taken.items()})
+async def take(tx: Transaction, taken: Mapping[OfferKey, Units], offers: Mapping[OfferKey, Offer]) -> None:
+    """Take units out of the stock of these offers, which need not be locked.
+
+    It fails by a constraint (stock_not_negative, or no stock at all) where the units are not there or an offer is no
+    more what it was when it was read. The offers are locked in the order of their keys.
+    """
+    await tx.later(
+        """
+        UPDATE offers o
+           SET available = CASE WHEN NOT o.closed AND o.price = n.price AND o.title = n.title
+                                 AND o.handling_days IS NOT DISTINCT FROM n.handling_days
+                                THEN o.available - n.quantity END,
+               updated_at = greatest(o.updated_at, n.at)
+          FROM (SELECT n.*
+                  FROM offers o
+                  JOIN unnest($2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::bigint[], $7::text[], $8::int[])
+                    AS n (seller_id, sku, quantity, at, price, title, handling_days) USING (seller_id, sku)
+                 WHERE o.seller_id = ANY($1 COLLATE "C")
+                 ORDER BY o.seller_id, o.sku
+                   FOR UPDATE OF o) AS n
+         WHERE o.seller_id = ANY($1 COLLATE "C") AND o.seller_id = n.seller_id AND o.sku = n.sku
+        """,
+        sorted({key.seller_id for key in taken}),
+        *columns(
+            (
+                (*key, *units, offer.price, offer.title, offer.handling_days)
+                for key, units in taken.items()
+                for offer in (offers[key],)
+            ),
+            7,
+        ),
+    )
 
 
 async def give_back(tx: Transaction, returned: Mapping[OfferKey, Units]) -> None:
     """Return canceled units to the stock; an offer that its seller closed stays closed."""
     await lock(tx, returned)
-    await _change_available(tx, returned)
-
-
-async def _change_available(tx: Transaction, changes: Mapping[OfferKey, Units]) -> None:
     await tx.later(
         """
         UPDATE offers o
-           SET available = o.available + n.change, updated_at = greatest(o.updated_at, n.at)
-          FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) AS n (seller_id, sku, change, at)
+           SET available = o.available + n.quantity, updated_at = greatest(o.updated_at, n.at)
+          FROM unnest($2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) AS n (seller_id, sku, quantity, at)
          WHERE o.seller_id = ANY($1 COLLATE "C") AND o.seller_id = n.seller_id AND o.sku = n.sku
         """,
-        sorted({key.seller_id for key in changes}),
-        *columns(((*key, *units) for key, units in changes.items()), 4),
+        sorted({key.seller_id for key in returned}),
+        *columns(((*key, *units) for key, units in returned.items()), 4),
     )
 
 

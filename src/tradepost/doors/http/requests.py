@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from hashlib import sha256
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -59,6 +60,12 @@ def once(who: Caller, idempotency_key: str | None, method: str, path: str, body:
         problem = "it must have 1 to 200 visible ASCII characters"
         raise Refused(Reason.INVALID_VALUE, field="Idempotency-Key", problem=problem)
     return Once(who.name, idempotency_key, sha256(b"\0".join((method.encode(), path.encode(), body))).digest())
+
+
+@cache
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """What reads a body as this kind of thing."""
+    return msgspec.json.Decoder(kind)
 
 
 def decoded(decoder: msgspec.json.Decoder[StructT], body: bytes) -> StructT:

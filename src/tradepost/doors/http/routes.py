@@ -8,7 +8,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -61,12 +60,7 @@ class StrictRequest(Request[Any, Any, Any]):
         """The body as the handler's `data`."""
         data = self.route_handler.parsed_data_field
         assert data
-        return requests.decoded(_decoder(data.annotation), await self.body())
-
-
-@cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+        return requests.decoded(requests.decoder(data.annotation), await self.body())
 
 
 def router(path: str, scopes: Sequence[Scope], handlers: Sequence[ControllerRouterHandler], *, tag: str) -> Router:
@@ -167,13 +161,22 @@ def on_error(request: AnyRequest, error: Exception) -> Response[Any]:
 
 
 def answer_to(error: Exception, language: str, request: AnyRequest | None = None) -> Answer:
-    """What to say when something was raised: a refusal, bad input, a database that is away, or a bug."""
+    """What to say when something was raised."""
+    return problems.refused(refusal_for(error, request), language)
+
+
+def refusal_for(error: Exception, request: AnyRequest | None = None) -> Refusal:
+    """Why something was raised: a refusal, bad input, a database that is away, or a bug."""
     refusal = _refusal(error, request)
-    if refusal is None:
-        request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-        _log.error("bug", exc_info=error)
-        refusal = Refusal(Reason.BUG, {"request_id": request_id})
-    return problems.refused(refusal, language)
+    if refusal is not None:
+        return refusal
+    _log.error("bug", exc_info=error)
+    return Refusal(Reason.BUG, {"request_id": request_id()})
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; the log and the answer carry it."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def _refusal(error: Exception, request: AnyRequest | None) -> Refusal | None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from litestar import Litestar
+from litestar import Litestar, Response
 from litestar.types import ASGIApp
 from msgspec.json import Decoder
 
@@ -14,9 +15,14 @@ from tradepost.access.keys import Scope
 from tradepost.doors.http import requests, routes
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.requests import Caller
+from tradepost.doors.http.routes import AnyRequest
 from tradepost.doors.operator_api.routes import ROUTERS as OPERATOR
 from tradepost.doors.seller_api import confirmations
 from tradepost.doors.seller_api.routes import ROUTERS as SELLER
+from tradepost.doors.selling_partner_api import doors as selling_partner_api
+from tradepost.doors.selling_partner_api import errors as selling_partner_errors
+from tradepost.doors.selling_partner_api import terms
+from tradepost.doors.selling_partner_api.terms import PRODUCTION, Terms
 from tradepost.doors.serving import health, logs, measures, metrics
 from tradepost.doors.serving.api_page import pages
 from tradepost.doors.serving.front import Front, ShortWay
@@ -48,7 +54,7 @@ def make() -> ASGIApp:
     async def open_desk(app: Litestar) -> AsyncIterator[None]:
         url = handover.database_url
         async with connect(url, connections=CONNECTIONS, at_once=False, patience=PATIENCE_SECONDS) as database:
-            _furnish(app, database)
+            _furnish(app, database, terms.from_environment(os.environ))
             gc.freeze()  # what is here now stays: collections need not look at it again and again,
             gc.set_threshold(COLLECT_AFTER, 50, 100)  # and need not come so often while a batch holds its locks
             # Granian takes connections once this has returned; only then the loop comes to what is due later.
@@ -59,29 +65,37 @@ def make() -> ASGIApp:
     return Front(app, lambda: app.state.desk, SHORT_WAYS, log_requests=handover.log_requests)
 
 
-def of_database(database: Database) -> ASGIApp:
-    """The same application on a database that is open."""
-    app = framework()
-    _furnish(app, database)
+def of_database(database: Database, app: Litestar | None = None, terms: Terms = PRODUCTION) -> ASGIApp:
+    """The same application on a database that is open; `app` is a framework that was on another one before."""
+    app = app or framework()
+    _furnish(app, database, terms)
     return Front(app, lambda: app.state.desk, SHORT_WAYS)
 
 
-def _furnish(app: Litestar, database: Database) -> None:
+def _furnish(app: Litestar, database: Database, terms: Terms) -> None:
     app.state.desk = Desk(database, observe=measures.batch)
+    app.state.terms = terms
     app.state.marketplace = Marketplace(database)
 
 
 def framework(**settings: object) -> Litestar:
     """The framework with all routes of all doors in it."""
     return Litestar(
-        [*DOORS, pages(DOORS), *health.ROUTES, *metrics.ROUTES],
+        [*DOORS, *selling_partner_api.ROUTERS, pages(DOORS), *health.ROUTES, *metrics.ROUTES],
         dependencies=routes.DEPENDENCIES,
-        exception_handlers={Exception: routes.on_error},
+        exception_handlers={Exception: _on_error},
         logging_config=None,  # see logs.py
         openapi_config=None,  # api_document.py makes the document, and api_page.py sends it
         request_max_body_size=requests.MOST_BODY,
         **settings,  # type: ignore[arg-type]
     )
+
+
+def _on_error(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The answer where no door was reached, as the clients of the nearest one understand it."""
+    if request.scope["path"].startswith(selling_partner_api.PATHS):
+        return selling_partner_errors.on_error(request, error)
+    return routes.on_error(request, error)
 
 
 def _short_way(

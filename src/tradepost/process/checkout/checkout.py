@@ -82,7 +82,7 @@ async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | 
     counter = await _Counter.open(tx, carts)
     outcomes = [_check_out(counter, cart) for cart in carts]
     if counter.taken:
-        await offers.take(tx, counter.taken)
+        await offers.take(tx, counter.taken, counter.offers)
     await counter.journal.write()
     if counter.payments:
         await payments.put(tx, [(payment, None) for payment in counter.payments])
@@ -90,7 +90,7 @@ async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | 
 
 
 class _Counter:
-    """What a batch of checkouts stands on: locked offers, the sellers and policies behind them, and what was taken."""
+    """What a batch of checkouts stands on: offers, the sellers and policies behind them, and what was taken."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -110,7 +110,7 @@ class _Counter:
         buyers = {cart.buyer_id for cart in carts if storable(cart.buyer_id)}
         if any(policy.unverified_units for policy in policies.met(tx)):  # before the offers, as everywhere
             await people.lock_buyers(tx, buyers)
-        offers, sellers, marketplaces = await records.lock_counter(
+        offers, sellers, marketplaces = await records.open_counter(
             tx, [OfferKey(line.seller_id, line.sku) for cart in carts for line in cart.lines]
         )
         in_force = {(market.marketplace_id, market.policy_version) for market in marketplaces.values()}

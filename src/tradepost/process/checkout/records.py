@@ -10,7 +10,7 @@ from tradepost.people.records import Marketplace, Seller, seller_of
 
 
 class Counter(NamedTuple):
-    """What carts are checked out with: locked offers, and the sellers and marketplaces behind them."""
+    """What carts are checked out with: offers, and the sellers and marketplaces behind them."""
 
     offers: dict[OfferKey, Offer]
     sellers: dict[str, Seller]
@@ -40,12 +40,12 @@ class PutAside(NamedTuple):
     currency: str
 
 
-async def lock_counter(tx: Transaction, keys: Iterable[OfferKey]) -> Counter:
-    """Lock the offers in the order of their keys, and read who sells them where, in one round trip: from here on others
-    wait for them."""
+async def open_counter(tx: Transaction, keys: Iterable[OfferKey]) -> Counter:
+    """Read the offers and who sells them where, in one round trip. They are locked in the order of their keys, and from
+    here on others wait for them; not so at once, where `offers.take` finds out whether they are still the same."""
     wanted = sorted(key for key in set(keys) if storable(key))
     rows = await tx.fetch(
-        """
+        f"""
         SELECT o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.closed, o.handling_days,
                s.seller_id, s.marketplace_id, s.name, s.email, s.locale, s.plan, s.handling_days, s.cut_off,
                s.operating_weekdays, s.works_on,
@@ -55,8 +55,7 @@ async def lock_counter(tx: Transaction, keys: Iterable[OfferKey]) -> Counter:
           JOIN sellers s USING (seller_id)
           JOIN marketplaces m USING (marketplace_id)
          WHERE o.seller_id = ANY($1 COLLATE "C")
-         ORDER BY o.seller_id, o.sku
-           FOR UPDATE OF o
+         ORDER BY o.seller_id, o.sku {"" if tx.at_once else "FOR UPDATE OF o"}
         """,
         sorted({key.seller_id for key in wanted}),
         *columns(wanted, 2),

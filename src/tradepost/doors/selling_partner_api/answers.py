@@ -1,0 +1,24 @@
+"""How the Selling Partner API answers: JSON in the spelling of its models, with their headers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from tradepost.doors.http.routes import request_id
+from tradepost.doors.selling_partner_api.usage_plans import plan_of
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def sent(
+    request: Request[Any, Any, Any], document: object | None, status: int = 200, headers: Mapping[str, str] = {}
+) -> Response[bytes]:
+    """The answer with this document as its body, or without a body."""
+    said = {"x-amzn-requestid": request_id(), **headers}
+    plan = plan_of(request)
+    if plan is not None:
+        said["x-amzn-ratelimit-limit"] = f"{plan.rate:g}"
+    body = b"" if document is None else _ENCODER.encode(document)
+    return Response(body, status_code=status, headers=said, media_type="application/json")

@@ -1,0 +1,89 @@
+"""What a call asks for: query parameters and bodies as Amazon's clients send them, some of them carelessly.
+
+Parameters and fields that nobody knows are passed over: clients send their own along. What is known is read strictly.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from tradepost.doors.http import requests
+from tradepost.doors.http.routes import AnyRequest
+from tradepost.doors.http.shown import moment
+from tradepost.refusals import Reason, Refused
+
+MOST_TEXT = 2000  # characters of a parameter
+
+BodyT = TypeVar("BodyT")
+
+
+class Query:
+    """The query parameters of a call. A list is written with commas, or by naming the parameter again."""
+
+    def __init__(self, request: AnyRequest) -> None:
+        self._values = request.query_params
+
+    def text(self, name: str) -> str | None:
+        """One text; None when it is not said or empty."""
+        said = [value for value in self._values.getall(name, []) if value]
+        if not said:
+            return None
+        if len(said[-1]) > MOST_TEXT:
+            raise _invalid(name, f"it may have {MOST_TEXT} characters at most")
+        return requests.text(name, said[-1])
+
+    def texts(self, name: str, most: int = 50) -> list[str]:
+        """Some texts, none of them empty."""
+        said = [word.strip() for value in self._values.getall(name, []) for word in value.split(",")]
+        words = [requests.text(name, word) for word in dict.fromkeys(said) if word]
+        if len(words) > most:
+            raise _invalid(name, f"it may name {most} at most")
+        return words
+
+    def choices(self, name: str, among: Collection[str]) -> list[str]:
+        """Some of these words."""
+        words = self.texts(name, most=max(50, len(among)))
+        for word in words:
+            if word not in among:
+                raise _invalid(name, f"{word[:32]!r} is none of {', '.join(among)}")
+        return words
+
+    def moment(self, name: str) -> datetime | None:
+        """A moment in ISO 8601; one without a zone, and a date alone, is in UTC."""
+        said = self.text(name)
+        if said is None:
+            return None
+        try:
+            value = datetime.fromisoformat(said.replace(" ", "+"))  # a plus sign that nobody encoded
+        except ValueError as error:
+            raise _invalid(name, "it must be a moment in ISO 8601, as 2026-01-31T09:00:00Z") from error
+        return moment(name, value if value.tzinfo else value.replace(tzinfo=UTC))
+
+    def number(self, name: str, least: int, most: int) -> int | None:
+        """A whole number in these bounds."""
+        said = self.text(name)
+        if said is None:
+            return None
+        if not (said.isascii() and said.isdecimal() and len(said) < 10 and least <= int(said) <= most):
+            raise _invalid(name, f"it must be a whole number from {least} to {most}")
+        return int(said)
+
+    def truth(self, name: str) -> bool | None:
+        """Yes or no."""
+        said = self.text(name)
+        if said is None:
+            return None
+        if said.lower() not in ("true", "false"):
+            raise _invalid(name, "it must be true or false")
+        return said.lower() == "true"
+
+
+async def body_of(request: AnyRequest, kind: type[BodyT]) -> BodyT:
+    """The body of a call; refuses what it cannot be read as, naming the field."""
+    annotation: Any = kind
+    body: BodyT = requests.decoded(requests.decoder(annotation), await request.body())
+    return body
+
+
+def _invalid(field: str, problem: str) -> Refused:
+    return Refused(Reason.INVALID_VALUE, field=field, problem=problem)

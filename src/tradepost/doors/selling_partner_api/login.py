@@ -1,0 +1,111 @@
+"""Login with Amazon, as clients of the Selling Partner API know it: access tokens for a refresh token.
+
+`POST /auth/o2/token` takes a form or JSON. Its refusals are those of OAuth 2 (RFC 6749, section 5.2).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Response, Router, post
+from msgspec import Struct
+
+from tradepost.access import tokens
+from tradepost.doors.http import requests
+from tradepost.doors.http.problems import status_of
+from tradepost.doors.http.routes import AnyRequest, TheDesk, headers_of, refusal_for
+from tradepost.ground.answers import Answer
+from tradepost.ground.database import storable
+from tradepost.refusals import Reason
+
+SCOPES = ("sellingpartnerapi::notifications", "sellingpartnerapi::client_credential:rotation")
+MOST_WORD = 2048  # characters of a field
+
+
+class Granted(Struct, frozen=True, omit_defaults=True):
+    """A new access token; `expires_in` is in seconds."""
+
+    access_token: str
+    expires_in: int
+    token_type: str = "bearer"  # noqa: S105
+    refresh_token: str | None = None
+    scope: str | None = None
+
+
+class NotGranted(Exception):
+    """Why there is no token, in OAuth's words."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body = {"error": error, "error_description": description}
+
+
+_SAID = {
+    Reason.APPLICATION_UNKNOWN: ("invalid_client", 401),
+    Reason.GRANT_NOT_VALID: ("invalid_grant", 400),
+    Reason.TOO_LARGE: ("invalid_request", 413),
+    Reason.UNAVAILABLE: ("temporarily_unavailable", 503),
+    Reason.BUG: ("server_error", 500),
+}
+
+
+@post("/auth/o2/token", status_code=200)
+async def token(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
+    """Grant an access token."""
+    asked = _asked(request.headers.get("content-type", ""), await request.body())
+    client_id, secret = _needed(asked, "client_id"), _needed(asked, "client_secret")
+    match _needed(asked, "grant_type"):
+        case "refresh_token":
+            shown = _needed(asked, "refresh_token")
+            made = await desk.database.run(lambda tx: tokens.refresh(tx, client_id, secret, shown))
+            return _sent(Granted(made, _SECONDS, refresh_token=shown))
+        case "client_credentials":
+            scope = _needed(asked, "scope")
+            if scope not in SCOPES:
+                raise NotGranted("invalid_scope", f"The scope is one of {', '.join(SCOPES)}.")
+            made = await desk.database.run(lambda tx: tokens.of_itself(tx, client_id, secret, scope))
+            return _sent(Granted(made, _SECONDS, scope=scope))
+        case other:
+            problem = f"The grant_type is refresh_token or client_credentials, not {other[:32]!r}."
+            raise NotGranted("unsupported_grant_type", problem)
+
+
+_SECONDS = int(tokens.LASTS.total_seconds())
+
+
+def _asked(content_type: str, body: bytes) -> Mapping[str, str]:
+    try:
+        if content_type.split(";")[0].strip().lower() == "application/json":
+            return msgspec.json.decode(body, type=dict[str, str])
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
+    except (msgspec.MsgspecError, ValueError) as error:
+        problem = "The body is a form or JSON, with a text for every field."
+        raise NotGranted("invalid_request", problem) from error
+
+
+def _needed(asked: Mapping[str, str], name: str) -> str:
+    value = asked.get(name, "")
+    if not value or len(value) > MOST_WORD or not storable(value):
+        raise NotGranted("invalid_request", f"The request is missing the parameter {name}, or it is malformed.")
+    return value
+
+
+def _on_error(request: AnyRequest, error: Exception) -> Response[bytes]:
+    if isinstance(error, NotGranted):
+        return _sent(error.body, error.status)
+    refusal = refusal_for(error, request)
+    said, status = _SAID.get(refusal.reason, ("invalid_request", status_of(refusal.reason)))
+    sentence = refusal.sentence(requests.language(request.headers.get("accept-language")))
+    return _sent({"error": said, "error_description": sentence}, status)
+
+
+def _sent(document: object, status: int = 200) -> Response[bytes]:
+    headers = {"cache-control": "no-store", "pragma": "no-cache", **dict(headers_of(Answer(status, b"")))}
+    return Response(msgspec.json.encode(document), status_code=status, headers=headers, media_type="application/json")
+
+
+LOGIN: list[Any] = [
+    Router("/", route_handlers=[token], exception_handlers={Exception: _on_error}, include_in_schema=False)
+]

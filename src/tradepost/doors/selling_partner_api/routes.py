@@ -1,0 +1,103 @@
+"""What every operation is made with: who is admitted, and how often.
+
+A handler names what it needs as its parameters: `partner` (who calls, for which seller), `desk` and `request`.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+from litestar import Router
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency, Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ControllerRouterHandler
+
+from tradepost.access import usage
+from tradepost.access.tokens import Grant
+from tradepost.access.usage import Plan
+from tradepost.doors.http.desk import Desk
+from tradepost.doors.http.routes import AnyRequest
+from tradepost.doors.selling_partner_api.errors import on_error
+from tradepost.doors.selling_partner_api.usage_plans import operation_of, plan_of
+from tradepost.refusals import Reason, Refused
+
+TOKEN = "x-amz-access-token"  # noqa: S105
+_PARTNER = "tradepost.partner"  # in a request's scope
+
+
+class Partner(NamedTuple):
+    """Who calls: an application, for a seller who authorized it."""
+
+    grant: Grant
+
+    @property
+    def seller_id(self) -> str:
+        """The seller for whom the application acts."""
+        assert self.grant.seller_id is not None
+        return self.grant.seller_id
+
+    def restricted_to(self, method: str, path: str, element: str | None = None) -> bool:
+        """Whether the token is a restricted one for this call and, where an element is named, for data of that kind.
+
+        `path` is that of the call; a token for `{orderId}` is for every order's.
+        """
+        path = path.rstrip("/")
+        of_all = _ORDER.sub(r"\1{orderId}", path)
+        return any(
+            resource.method == method
+            and resource.path.rstrip("/") in (path, of_all)
+            and (element is None or element in resource.data_elements)
+            for resource in self.grant.resources or ()
+        )
+
+
+_ORDER = re.compile(r"^(/orders/v0/orders/)[^/]+")
+
+ThePartner = NamedDependency[Partner]
+
+
+def router(handlers: Sequence[ControllerRouterHandler]) -> Router:
+    """Operations for applications that a seller has authorized."""
+    return Router(
+        "/",
+        route_handlers=handlers,
+        guards=[_admit],
+        dependencies={"partner": Provide(_the_partner)},
+        exception_handlers={Exception: on_error},
+        include_in_schema=False,  # the models describe them
+    )
+
+
+async def grant_of(desk: Desk, token: str) -> Grant:
+    """What this access token allows; refuses none, and one that has ended."""
+    grant = await desk.tokens.key(token) if token else None
+    if grant is None:
+        raise Refused(Reason.TOKEN_NEEDED)
+    if grant.has_ended:
+        raise Refused(Reason.TOKEN_HAS_ENDED)
+    return grant
+
+
+async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    desk: Desk = connection.app.state.desk
+    grant = await grant_of(desk, connection.headers.get(TOKEN, ""))
+    if grant.seller_id is None:
+        raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it acts for no seller")
+    partner, request = Partner(grant), cast("AnyRequest", connection)
+    if grant.resources is not None and not partner.restricted_to(request.method, request.scope["path"]):
+        raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it is restricted to other calls")
+    plan = plan_of(request)
+    assert plan is not None
+    await _count(desk, grant, operation_of(handler), plan)
+    cast("dict[str, Any]", connection.scope)[_PARTNER] = partner
+
+
+async def _count(desk: Desk, grant: Grant, operation: str, plan: Plan) -> None:
+    seller_id = grant.seller_id or ""
+    if not await desk.database.run(lambda tx: usage.count(tx, grant.client_id, seller_id, operation, plan)):
+        raise Refused(Reason.QUOTA_EXCEEDED, rate=f"{plan.rate:g}", burst=plan.burst)
+
+
+async def _the_partner(request: AnyRequest) -> Partner:
+    return cast("dict[str, Any]", request.scope)[_PARTNER]  # type: ignore[no-any-return]
