@@ -32,12 +32,13 @@ AT_ONCE: tuple[object, ...] = (check_out,)
 
 class Wish(NamedTuple, Generic[ItemT, OutcomeT]):
     """One request for an act: `item` says what is to be done at the transaction's moment, `answer` what to say of the
-    outcome. What was done `once` before is answered as it was then."""
+    outcome, `refused` how to say no. What was done `once` before is answered as it was then."""
 
     item: Callable[[datetime], ItemT]
     answer: Callable[[OutcomeT], Answer]
     language: str
     once: Once | None
+    refused: Callable[[Refusal, str], Answer] = refused
 
 
 class Desk:
@@ -117,14 +118,14 @@ async def _settle(
 
 
 def _answer(wish: Wish[ItemT, OutcomeT], outcome: OutcomeT | Refusal) -> Answer:
-    return refused(outcome, wish.language) if isinstance(outcome, Refusal) else wish.answer(outcome)
+    return wish.refused(outcome, wish.language) if isinstance(outcome, Refusal) else wish.answer(outcome)
 
 
 def _again(wish: Wish[Any, Any], kept: dict[tuple[str, str], answers.Kept]) -> Answer:
     assert wish.once
     before = kept[wish.once.name]
     if before.digest != wish.once.digest:
-        return refused(Refusal(Reason.IDEMPOTENCY_KEY_REUSED), wish.language)
+        return wish.refused(Refusal(Reason.IDEMPOTENCY_KEY_REUSED), wish.language)
     return before.answer
 
 

@@ -16,9 +16,15 @@ def sent(
     request: Request[Any, Any, Any], document: object | None, status: int = 200, headers: Mapping[str, str] = {}
 ) -> Response[bytes]:
     """The answer with this document as its body, or without a body."""
+    return sent_as_is(request, b"" if document is None else _ENCODER.encode(document), status, headers)
+
+
+def sent_as_is(
+    request: Request[Any, Any, Any], body: bytes, status: int, headers: Mapping[str, str] = {}
+) -> Response[bytes]:
+    """The answer with this body."""
     said = {"x-amzn-requestid": request_id(), **headers}
     plan = plan_of(request)
     if plan is not None:
         said["x-amzn-ratelimit-limit"] = f"{plan.rate:g}"
-    body = b"" if document is None else _ENCODER.encode(document)
     return Response(body, status_code=status, headers=said, media_type="application/json")
