@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tradepost.deadlines import next_deadline
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, State
 from tradepost.numbers import OrderKey
 from tradepost.orders import records
 from tradepost.people import policies
+from tradepost.reports.order_details import next_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Coming:
     at: datetime
     key: OrderKey
     act: Act | None
+    sentence: str = "The payment gateway is asked."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ async def coming(tx: Transaction, at: datetime, limit: int) -> list[Coming]:
         at, limit,
     )  # fmt: skip
     return [
-        Coming(at, OrderKey(seller_id, order_id), await _deadline(tx, seller_id, order_id) if by_clock else None)
+        await _by_clock(tx, at, OrderKey(seller_id, order_id))
+        if by_clock
+        else Coming(at, OrderKey(seller_id, order_id), None)
         for seller_id, order_id, by_clock in rows
     ]
 
@@ -65,11 +68,9 @@ async def happened(tx: Transaction, after: datetime, until: datetime, limit: int
     return events, rows[0][6] if rows else 0
 
 
-async def _deadline(tx: Transaction, seller_id: str, order_id: str) -> Act | None:
-    order = await records.read(tx, seller_id, order_id)
-    if order is None:
-        return None
+async def _by_clock(tx: Transaction, at: datetime, key: OrderKey) -> Coming:
+    order = await records.read(tx, *key)
+    assert order is not None
     version = (order.marketplace_id, order.policy_version)
-    policy = (await policies.of(tx, [version]))[version]
-    deadline = next_deadline(order.state, order, policy)
-    return deadline and deadline[1]
+    coming = next_of(order, (await policies.of(tx, [version]))[version])
+    return Coming(at, key, coming.act, coming.sentence) if coming else Coming(at, key, None)

@@ -141,7 +141,7 @@ async def order_details(
         tuple(recorded.packages),
         (*recorded.notices, *map(_to_be_told, unwritten.notices)),
         Payment._make((*recorded.payment, order.verify_at)) if recorded.payment else None,
-        _next(order, of_policy),
+        next_of(order, of_policy),
     )
 
 
@@ -153,7 +153,8 @@ async def ship_to(tx: Transaction, key: OrderKey) -> Address | None:
     return address.from_document(row["ship_to"]) if row else None
 
 
-def _next(order: Order, policy: Policy) -> Next | None:
+def next_of(order: Order, policy: Policy) -> Next | None:
+    """What the clock will do to an order if nobody acts before."""
     deadline = next_deadline(order.state, order, policy)
     if deadline is None:
         return None

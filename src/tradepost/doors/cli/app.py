@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
+from tradepost.doors.cli.applications import applications
 from tradepost.doors.cli.clock import clock
 from tradepost.doors.cli.confirm import confirm
 from tradepost.doors.cli.databases import database
@@ -23,6 +24,7 @@ from tradepost.doors.cli.lifecycle_print import lifecycle
 from tradepost.doors.cli.mistakes import BUG, IMPOSSIBLE, INTERRUPTED, NO, TERMINATED, explained
 from tradepost.doors.cli.replay import replay
 from tradepost.doors.cli.report import report
+from tradepost.doors.cli.sandbox import sandbox
 from tradepost.doors.cli.serve import serve
 from tradepost.doors.cli.work import work
 from tradepost.doors.serving import logs
@@ -36,7 +38,22 @@ app = App(
     print_error=False,
     result_action="return_value",
 )
-for _command in (demo, lifecycle, replay, explain, clock, report, confirm, serve, keys, work, doctor, database):
+for _command in (
+    demo,
+    lifecycle,
+    replay,
+    explain,
+    clock,
+    report,
+    confirm,
+    serve,
+    sandbox,
+    keys,
+    applications,
+    work,
+    doctor,
+    database,
+):
     app.command(_command)
 for _position, _name in enumerate(
     [name for name in app if not name.startswith("-")]

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 the answer is no, or something was found that is wrong; 2 
 import asyncpg
 
 from tradepost.doors.replay.history import UnreadableHistory
+from tradepost.doors.selling_partner_api.terms import InvalidTerms
 from tradepost.ground.backup import BackupFailed
 from tradepost.ground.database import TROUBLE, DatabaseUnavailable
 from tradepost.ground.embedded import ServerUnavailable
@@ -21,6 +22,7 @@ _SAY_IT_THEMSELVES = (
     BackupFailed,
     DatabaseUnavailable,
     InvalidAddress,
+    InvalidTerms,
     SchemaMismatch,
     ServerUnavailable,
     UnreadableHistory,

@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from errno import EADDRNOTAVAIL
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
@@ -21,6 +22,7 @@ from cyclopts.validators import Number
 from tradepost.doors.cli.house import HERE, House, Where, open_house
 from tradepost.doors.cli.mistakes import NO, Mistake
 from tradepost.doors.cli.work import post_of
+from tradepost.doors.selling_partner_api import terms
 from tradepost.doors.serving import logs
 from tradepost.doors.serving.handover import Handover
 from tradepost.doors.worker.work import work
@@ -29,6 +31,9 @@ from tradepost.ground.settings import Address
 MOST_PROCESSES = 4  # by default
 STOP_SECONDS = 20.0  # a little longer than the server itself gives its processes
 GLANCE_SECONDS = 0.05
+
+Place = tuple[str, int]
+"""Where a server listens: host and port."""
 
 _log = structlog.get_logger()
 
@@ -49,6 +54,12 @@ async def serve(
     needs a key (see tradepost keys). /healthz says whether it lives, /readyz
     whether it can work, /metrics how it goes (with an operator's key). It speaks
     plain HTTP: put a proxy with TLS before it to let others in.
+
+    Sellers' tools find the Selling Partner API at the same address, on the terms
+    of production. TRADEPOST_SELLER_API_PLANS=generous lifts its usage plans,
+    TRADEPOST_SELLER_API_SETTLING says how many seconds back ...Before has to lie,
+    and TRADEPOST_SELLER_API_RESTRICTED=no shows buyers' data without a restricted
+    data token.
 
     For example:
       tradepost serve
@@ -74,29 +85,47 @@ async def serve(
     """
     form = logs.chosen(log)
     logs.to_stderr(form)
-    stop = asyncio.Event()
-    with _reserved(host, port) as (address, chosen_port):
+    terms.from_environment(os.environ)  # what is wrong with them is told here, and not by every process
+    count = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
+    with reserved(host, port) as place:
         async with open_house(where) as house:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, stop.set)
-            count = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
-            with TemporaryDirectory(prefix="tradepost-serve-") as folder:
-                handover = Handover(house.url, form, log_requests, Path(folder))
-                command = (address, str(chosen_port), str(count))
-                async with _server(command, handover) as server, _worker(house, stop, inside=worker == "in"):
-                    ready = asyncio.create_task(_all_answer(handover, count))
-                    at = f"http://[{address}]:{chosen_port}" if ":" in address else f"http://{address}:{chosen_port}"
-                    words = {"at": at, "processes": count, "database": Address.of(house.url).url}
-                    return await _watch(server, ready, words, stop)
+            words = {"at": url_of(place), "processes": count, "database": Address.of(house.url).url}
+            handover = Handover(house.url, form, log_requests)
+            announce = partial(_log.info, "serving", **words)
+            return await serve_house(house, place, count, handover, announce, worker=worker == "in")
 
 
-async def _watch(server: Process, ready: "asyncio.Task[None]", words: Mapping[str, object], stop: asyncio.Event) -> int:
+async def serve_house(
+    house: House, place: Place, count: int, handover: Handover, announce: Callable[[], None], *, worker: bool = True
+) -> int:
+    """Serve a marketplace in so many processes until interrupted, and announce it once all of them answer; the exit
+    code."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with TemporaryDirectory(prefix="tradepost-serve-") as folder:
+        handover = handover._replace(folder=Path(folder))
+        command = (place[0], str(place[1]), str(count))
+        async with _server(command, handover) as server, _worker(house, stop, inside=worker):
+            ready = asyncio.create_task(_all_answer(handover, count))
+            return await _watch(server, ready, announce, stop)
+
+
+def url_of(place: Place) -> str:
+    """The address of a server that listens there."""
+    host, port = place
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _watch(
+    server: Process, ready: "asyncio.Task[None]", announce: Callable[[], None], stop: asyncio.Event
+) -> int:
     """Wait for the end of the server, or for being told to end it; the exit code."""
     ended = asyncio.create_task(server.wait())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((ended, stopping, ready), return_when=asyncio.FIRST_COMPLETED)
     if ready.done():
-        _log.info("serving", **words)
+        announce()
         await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
     if ended.done():
         _log.error("server_ended", code=ended.result())
@@ -150,7 +179,7 @@ async def _all_answer(handover: Handover, count: int) -> None:
 
 
 @contextmanager
-def _reserved(host: str, port: int) -> Iterator[tuple[str, int]]:
+def reserved(host: str, port: int) -> Iterator[Place]:
     """Address and port, which nobody else listens at.
 
     Granian's processes share the port among themselves, and would share it with a stranger without a word. So it is
@@ -161,7 +190,7 @@ def _reserved(host: str, port: int) -> Iterator[tuple[str, int]]:
         family, kind, _, _, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError) as error:
         raise elsewhere from error
-    place = (str(name[0]), int(name[1]))
+    place: Place = (str(name[0]), int(name[1]))
     try:
         with socket.socket(family, kind) as alone:
             alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -17,6 +17,7 @@ from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.requests import Caller
 from tradepost.doors.http.routes import AnyRequest
 from tradepost.doors.operator_api.routes import ROUTERS as OPERATOR
+from tradepost.doors.sandbox.routes import ROUTERS as SANDBOX
 from tradepost.doors.seller_api import confirmations
 from tradepost.doors.seller_api.routes import ROUTERS as SELLER
 from tradepost.doors.selling_partner_api import doors as selling_partner_api
@@ -39,7 +40,7 @@ PATIENCE_SECONDS = 10.0
 
 COLLECT_AFTER = 50_000  # new objects
 
-DOORS = [*STOREFRONT, *SELLER, *OPERATOR]
+DOORS = [*STOREFRONT, *SELLER, *OPERATOR, *SANDBOX]
 
 StructT = TypeVar("StructT")
 

@@ -21,6 +21,7 @@ class Handover(NamedTuple):
     log: Form = "text"
     log_requests: bool = False
     folder: Path | None = None  # of the processes' own, for what they count and for saying that they answer
+    settings: tuple[tuple[str, str], ...] = ()  # variables that overrule those of this process
 
     def __repr__(self) -> str:
         return "Handover(...)"
@@ -28,6 +29,7 @@ class Handover(NamedTuple):
     def to_environment(self) -> dict[str, str]:
         """The variables that say so."""
         said = {_DATABASE: self.database_url, _LOG: self.log, _REQUESTS: "yes" if self.log_requests else ""}
+        said |= dict(self.settings)
         return said | ({_FOLDER: str(self.folder)} if self.folder else {})
 
     def say_ready(self) -> None:

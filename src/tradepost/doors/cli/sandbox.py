@@ -1,0 +1,122 @@
+"""`tradepost sandbox`: a marketplace to test sellers' software against, under a clock that can be moved."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from tradepost import timekeeping
+from tradepost.doors.cli.house import HERE, Where, data_folder, empty_house
+from tradepost.doors.cli.mistakes import Mistake
+from tradepost.doors.cli.moments import moment
+from tradepost.doors.cli.sandbox_market import Credentials, furnish
+from tradepost.doors.cli.serve import reserved, serve_house, url_of
+from tradepost.doors.serving import logs
+from tradepost.doors.serving.handover import Handover
+from tradepost.ground.clock import machine_now
+from tradepost.ground.settings import Settings
+
+TERMS = (
+    ("TRADEPOST_SELLER_API_PLANS", "generous"),
+    ("TRADEPOST_SELLER_API_SETTLING", "0"),
+)
+
+sandbox = App(name="sandbox", help="A marketplace to test sellers' software against, with a clock that can be moved.")
+
+
+@sandbox.default
+async def start(
+    *,
+    host: str = "127.0.0.1",
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 8000,
+    credentials: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    at: Annotated[str | None, Parameter(metavar="TIME")] = None,
+    frozen: Annotated[bool, Parameter(negative="")] = False,
+    log: logs.Form | None = None,
+    log_requests: Annotated[bool, Parameter(negative="")] = False,
+    where: Where = HERE,
+) -> int:
+    """Serve a new marketplace with two sellers, a buyer and offers, until interrupted.
+
+    It speaks the Selling Partner API. The file that it writes says where, and has
+    the keys and tokens of everybody in it. Usage plans are generous, and orders
+    can be asked for up to this moment. All of it is gone at the end, unless a
+    --database is named, which has to be empty.
+
+    For example:
+      tradepost sandbox --credentials sandbox.json
+      tradepost sandbox exec -- python my_program.py
+
+    Exit codes: 0 stopped by SIGINT (Ctrl-C) or SIGTERM; 1 the server ended by
+    itself; 2 it could not begin.
+
+    Parameters
+    ----------
+    host
+        The address to listen at.
+    port
+        The port to listen at; 0 takes a free one.
+    credentials
+        The file for keys and tokens; by default sandbox.json in the data folder.
+    at
+        When it begins; by default now.
+    frozen
+        The clock stands still until it is moved; otherwise it goes on as yours does.
+    log
+        The log as lines for people or as JSON; by default for people on a terminal.
+    log_requests
+        Write a line for every request, and not only for those that fail here.
+    """
+    form = logs.chosen(log)
+    logs.to_stderr(form)
+    begins = moment(at, "UTC") if at else machine_now()
+    file = credentials or default_file(where)
+    with reserved(host, port) as place:
+        async with empty_house(where, keep=False) as house:
+            await timekeeping.simulate(house.database, begins, ticking=not frozen)
+            made = await house.database.run(lambda tx: furnish(tx, tx.now))
+            endpoint = url_of(place)
+            _write(file, endpoint, made)
+
+            def announce() -> None:
+                print(_WELCOME.format(endpoint=endpoint, file=file), file=sys.stderr)
+
+            handover = Handover(house.url, form, log_requests, settings=TERMS)
+            try:
+                return await serve_house(house, place, 1, handover, announce)
+            finally:
+                file.unlink(missing_ok=True)  # what it says is true of no sandbox any more
+
+
+_WELCOME = """
+The sandbox is at {endpoint}; keys and tokens are in {file}.
+
+  An order in any state   POST {endpoint}/api/v1/sandbox/orders   {{"seller_id": "A1SANDBOXPRO", "state": "unshipped"}}
+  What happens next       GET  {endpoint}/api/v1/sandbox/next
+  Move the clock there    POST {endpoint}/api/v1/sandbox/next
+
+These want the operator's key: `Authorization: Bearer tp_operator_...`. Everything else: {endpoint}/api/v1/
+Stop it with Ctrl-C.
+"""
+
+
+def default_file(where: Where) -> Path:
+    """Where a sandbox leaves its keys and tokens unless it is told where."""
+    return data_folder(where, Settings.from_environment()) / "sandbox.json"
+
+
+def _write(file: Path, endpoint: str, made: Credentials) -> None:
+    """Write what opens the sandbox, for its owner alone."""
+    sellers = [seller._asdict() for seller in made.sellers]
+    said = {"endpoint": endpoint, "lwa_endpoint": f"{endpoint}/auth/o2/token", **made._asdict(), "sellers": sellers}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)  # its permissions may be others
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            opened.write(msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n")
+    except OSError as error:
+        raise Mistake(f"{file} cannot be written ({error.strerror}): choose another with --credentials.") from error

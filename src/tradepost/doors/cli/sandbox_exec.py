@@ -1,0 +1,135 @@
+"""`tradepost sandbox exec`: run an unmodified program with Tradepost in the place of Amazon's Selling Partner API."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from tradepost.doors.cli.house import HERE, data_folder
+from tradepost.doors.cli.mistakes import Mistake
+from tradepost.doors.diversion.divert import diversion
+from tradepost.doors.diversion.hosts import InvalidEndpoint
+from tradepost.ground.settings import Settings
+
+CANNOT_RUN, NOT_FOUND, SIGNALLED = 126, 127, 128
+
+_TERMINAL = Path("/dev/tty")
+
+
+async def exec_(
+    *command: Annotated[str, Parameter(metavar="COMMAND", allow_leading_hyphen=True)],
+    credentials: Annotated[Path | None, Parameter(metavar="FILE")] = None,
+    endpoint: Annotated[str | None, Parameter(metavar="URL")] = None,
+) -> int:
+    """Run a program written for Amazon's Selling Partner API against the sandbox, unmodified.
+
+    While the program runs, whatever it sends to Amazon's hosts for logging in and
+    for the API goes to the sandbox instead: through an HTTPS proxy, with certificates
+    that only this program trusts and that are thrown away at the end. Other hosts
+    are reached as ever. Python, Node, Java, Go, .NET, PHP and curl are told by their
+    environment; a program that ignores it is not diverted.
+
+    For example:
+      tradepost sandbox exec -- python app.py --since 2026-03-01
+      tradepost sandbox exec -- npm test
+      tradepost sandbox exec --endpoint http://127.0.0.1:8080 -- java -jar app.jar
+
+    Exit codes: the program's own, or 128 and the number of the signal that ended it;
+    126 it cannot be run; 127 it cannot be found; 2 there is no sandbox to use.
+
+    Parameters
+    ----------
+    command
+        The program with its arguments, after --.
+    credentials
+        The file that `tradepost sandbox` has written; by default where it writes it.
+    endpoint
+        The server itself, where there is no such file.
+    """
+    if not command:
+        raise Mistake("Which program? Name it after --, as in: tradepost sandbox exec -- python app.py.")
+    if credentials and endpoint:
+        raise Mistake("Name a file of credentials or an endpoint, not both.")
+    return await run_diverted(command, endpoint or _endpoint(credentials or credentials_file()))
+
+
+def credentials_file() -> Path:
+    """Where the credentials of the sandbox lie unless somebody says otherwise."""
+    return data_folder(HERE, Settings.from_environment()) / "sandbox.json"
+
+
+async def run_diverted(command: Sequence[str], endpoint: str) -> int:
+    """Run a program with the server at this address in Amazon's place; its exit code, as shells count."""
+    try:
+        async with diversion(endpoint, os.environ) as environment:
+            try:
+                process = await asyncio.create_subprocess_exec(*command, env=environment)
+            except FileNotFoundError:
+                return _refused(command[0], "cannot be found: is it installed, and in the PATH?", NOT_FOUND)
+            except OSError as error:
+                return _refused(command[0], f"cannot be run: {error.strerror}.", CANNOT_RUN)
+            with _passing_on_signals(process):
+                code = await process.wait()
+    except InvalidEndpoint as error:
+        raise Mistake(str(error)) from error
+    return SIGNALLED - code if code < 0 else code
+
+
+def _endpoint(file: Path) -> str:
+    """The endpoint that a file of credentials names."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Credentials).endpoint
+    except FileNotFoundError:
+        start = "start one with `tradepost sandbox`, or name it with --credentials or --endpoint"
+        raise Mistake(f"No sandbox has written {file}: {start}.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Mistake(f"{file} is no file of credentials as `tradepost sandbox` writes it: {error}.") from error
+
+
+class _Credentials(msgspec.Struct):
+    """What is needed here of a file of credentials."""
+
+    endpoint: str
+
+
+@contextmanager
+def _passing_on_signals(process: Process) -> Iterator[None]:
+    """What is meant for us is meant for the program."""
+    loop = asyncio.get_running_loop()
+
+    def pass_on(number: signal.Signals) -> None:
+        if number == signal.SIGINT and _terminal_is_ours():
+            return  # Ctrl-C has reached the program already, and two of them mean more than one
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in numbers:
+        loop.add_signal_handler(number, pass_on, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+def _terminal_is_ours() -> bool:
+    """Whether what is typed at the terminal comes to this process, and to those it has started."""
+    try:
+        with _TERMINAL.open("rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def _refused(program: str, why: str, code: int) -> int:
+    print(f"tradepost: {program} {why}", file=sys.stderr)
+    return code
