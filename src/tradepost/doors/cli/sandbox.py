@@ -10,22 +10,25 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from tradepost import timekeeping
-from tradepost.doors.cli.house import HERE, Where, data_folder, empty_house
+from tradepost.doors.cli.house import HERE, Where, empty_house
 from tradepost.doors.cli.mistakes import Mistake
 from tradepost.doors.cli.moments import moment
+from tradepost.doors.cli.sandbox_exec import credentials_file, exec_
 from tradepost.doors.cli.sandbox_market import Credentials, furnish
 from tradepost.doors.cli.serve import reserved, serve_house, url_of
 from tradepost.doors.serving import logs
 from tradepost.doors.serving.handover import Handover
 from tradepost.ground.clock import machine_now
-from tradepost.ground.settings import Settings
 
 TERMS = (
     ("TRADEPOST_SELLER_API_PLANS", "generous"),
     ("TRADEPOST_SELLER_API_SETTLING", "0"),
 )
 
-sandbox = App(name="sandbox", help="A marketplace to test sellers' software against, with a clock that can be moved.")
+sandbox = App(name="sandbox")
+
+
+sandbox.command(exec_, name="exec")
 
 
 @sandbox.default
@@ -74,7 +77,7 @@ async def start(
     form = logs.chosen(log)
     logs.to_stderr(form)
     begins = moment(at, "UTC") if at else machine_now()
-    file = credentials or default_file(where)
+    file = credentials or credentials_file(where)
     with reserved(host, port) as place:
         async with empty_house(where, keep=False) as house:
             await timekeeping.simulate(house.database, begins, ticking=not frozen)
@@ -102,11 +105,6 @@ The sandbox is at {endpoint}; keys and tokens are in {file}.
 These want the operator's key: `Authorization: Bearer tp_operator_...`. Everything else: {endpoint}/api/v1/
 Stop it with Ctrl-C.
 """
-
-
-def default_file(where: Where) -> Path:
-    """Where a sandbox leaves its keys and tokens unless it is told where."""
-    return data_folder(where, Settings.from_environment()) / "sandbox.json"
 
 
 def _write(file: Path, endpoint: str, made: Credentials) -> None:

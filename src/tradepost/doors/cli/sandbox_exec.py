@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from tradepost.doors.cli.house import HERE, data_folder
+from tradepost.doors.cli.house import HERE, Where, data_folder
 from tradepost.doors.cli.mistakes import Mistake
 from tradepost.doors.diversion.divert import diversion
 from tradepost.doors.diversion.hosts import InvalidEndpoint
@@ -61,9 +61,9 @@ async def exec_(
     return await run_diverted(command, endpoint or _endpoint(credentials or credentials_file()))
 
 
-def credentials_file() -> Path:
+def credentials_file(where: Where = HERE) -> Path:
     """Where the credentials of the sandbox lie unless somebody says otherwise."""
-    return data_folder(HERE, Settings.from_environment()) / "sandbox.json"
+    return data_folder(where, Settings.from_environment()) / "sandbox.json"
 
 
 async def run_diverted(command: Sequence[str], endpoint: str) -> int:
