@@ -31,6 +31,11 @@ def new_order_item_numbers(count: int) -> list[str]:
     return [str(_FIRST_ITEM_NUMBER + number) for number in _different(count, _ITEM_NUMBERS)]
 
 
+def new_job_numbers(count: int) -> list[str]:
+    """So many new numbers of feeds or reports, all different."""
+    return [str(_FIRST_ITEM_NUMBER + number) for number in _different(count, _ITEM_NUMBERS)]
+
+
 def is_order_number(text: str) -> bool:
     """Whether the text has the form of an order number."""
     return _ORDER_NUMBER.fullmatch(text) is not None

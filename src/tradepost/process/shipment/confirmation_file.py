@@ -5,9 +5,10 @@ nothing. A row for units that one package holds already corrects that package.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from tradepost.ground.database import Database, Transaction
 from tradepost.people import policies
@@ -35,7 +36,7 @@ async def apply_file(
     """
     try:
         zone = await database.run(lambda tx: _zone_of_professional(tx, seller_id))
-        file = await asyncio.to_thread(_read, content, zone)
+        file = await asyncio.to_thread(read_file, content, zone)
         return await database.run(lambda tx: _apply(tx, seller_id, file, progress or _unheard))
     except Refused as no:
         return no.refusal
@@ -47,14 +48,14 @@ async def apply_small_file(tx: Transaction, seller_id: str, content: bytes) -> P
     """The same within a transaction that does more, which waits while the file is read. Raises Refused."""
     zone = await _zone_of_professional(tx, seller_id)
     try:
-        file = await asyncio.to_thread(_read, content, zone)
+        file = await asyncio.to_thread(read_file, content, zone)
     except Unreadable as no:
         return no.report
     return await _apply(tx, seller_id, file, _unheard)
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class File:
     """A file that was read: what it asks for, and what is wrong with the rest."""
 
     digest: str
@@ -74,26 +75,25 @@ async def _zone_of_professional(tx: Transaction, seller_id: str) -> str:
     return (await policies.of(tx, [version]))[version].zone
 
 
-def _read(content: bytes, zone: str) -> _File:
+def read_file(content: bytes, zone: str) -> File:
+    """What a file says; a date without a zone is one of `zone`. Raises Unreadable."""
     found = file_records.read(content)
     understood = [understand(record, zone) for record in found.readable]
     together, surplus = parcels(row for row in understood if isinstance(row, Row))
     entries = [*found.entries, *(row for row in understood if isinstance(row, Entry)), *surplus]
-    return _File(sha256(content).hexdigest(), found.count, together, entries)
+    return File(sha256(content).hexdigest(), found.count, together, entries)
 
 
-async def _apply(tx: Transaction, seller_id: str, file: _File, progress: Progress) -> ProcessingReport:
-    if not await records.enter_file(tx, seller_id, file.digest, tx.now):
-        applied = await records.file_applied_at(tx, seller_id, file.digest)
-        raise Refused(Reason.FILE_ALREADY_APPLIED, applied=f"{applied:%Y-%m-%d %H:%M} UTC")
+async def _apply(tx: Transaction, seller_id: str, file: File, progress: Progress) -> ProcessingReport:
+    if no := await enter(tx, seller_id, file.digest):
+        raise Refused(no.reason, **no.facts)
     entries = list(file.entries)
     successful, done = 0, len({entry.record for entry in entries if entry.record})
-    for batch in _batches(file.parcels):
-        outcomes = await confirm_parcels(tx, [[row.confirmation(seller_id, tx.now) for row in rows] for rows in batch])
-        for rows, of_rows in zip(batch, outcomes, strict=True):
-            entries += [entry for row, outcome in zip(rows, of_rows, strict=True) if (entry := _entry(row, outcome))]
-            successful += sum(isinstance(outcome, Confirmed) for outcome in of_rows)
-            done += len(rows)
+    for batch in batches(file.parcels):
+        applied = await apply_batch(tx, seller_id, batch)
+        entries += applied.entries
+        successful += applied.successful
+        done += applied.rows
         progress(done, file.records)
     if successful:
         await records.finish_file(tx, seller_id, file.digest, file.records, successful)
@@ -102,7 +102,31 @@ async def _apply(tx: Transaction, seller_id: str, file: _File, progress: Progres
     return ProcessingReport(file.records, successful, sorted(entries, key=lambda entry: entry.record))
 
 
-def _batches(together: list[list[Row]]) -> Iterator[list[list[Row]]]:
+async def enter(tx: Transaction, seller_id: str, digest: str) -> Refusal | None:
+    """Remember that a file is being applied; refuses one that was, or is."""
+    if await records.enter_file(tx, seller_id, digest, tx.now):
+        return None
+    applied = await records.file_applied_at(tx, seller_id, digest)
+    return Refusal(Reason.FILE_ALREADY_APPLIED, {"applied": f"{applied:%Y-%m-%d %H:%M} UTC"})
+
+
+class Applied(NamedTuple):
+    """What became of a batch of rows."""
+
+    rows: int
+    successful: int
+    entries: list[Entry]
+
+
+async def apply_batch(tx: Transaction, seller_id: str, batch: Sequence[Sequence[Row]]) -> Applied:
+    """Confirm the packages of some parcels at the transaction's moment: good rows are taken, bad ones explained."""
+    outcomes = await confirm_parcels(tx, [[row.confirmation(seller_id, tx.now) for row in rows] for rows in batch])
+    of_rows = [pair for rows, of in zip(batch, outcomes, strict=True) for pair in zip(rows, of, strict=True)]
+    entries = [entry for row, outcome in of_rows if (entry := _entry(row, outcome))]
+    return Applied(len(of_rows), sum(isinstance(outcome, Confirmed) for _, outcome in of_rows), entries)
+
+
+def batches(together: list[list[Row]]) -> Iterator[list[list[Row]]]:
     """Parcels by about so many rows."""
     batch: list[list[Row]] = []
     rows = 0

@@ -191,8 +191,7 @@ class ProcessingReport:
 
     def text(self, language: str = "en") -> str:
         """The report as sellers' tools read it: tab-separated from its fifth line on, if anything went wrong."""
-        title, processed, successful = _SUMMARY["zh" if language.startswith("zh") else "en"]
-        lines = [title, f"\t{processed}\t\t{self.records}", f"\t{successful}\t\t{self.successful}"]
+        lines = summary(language, self.records, self.successful)
         if self.entries:
             lines += ["", "\t".join(HEADINGS), *(_line(entry, language) for entry in self.entries)]
         return "\n".join(lines) + "\n"
@@ -225,9 +224,20 @@ _FIELDS = {
 """The field that a refusal is about; the order where it is none of these."""
 
 
+def summary(language: str, records: int, successful: int) -> list[str]:
+    """How every report begins."""
+    title, of_processed, of_successful = _SUMMARY["zh" if language.startswith("zh") else "en"]
+    return [title, f"\t{of_processed}\t\t{records}", f"\t{of_successful}\t\t{successful}"]
+
+
+def cell(value: object) -> str:
+    """A value in one cell of the table."""
+    return "".join(sign if sign.isprintable() else " " for sign in str(value))
+
+
 def _line(entry: Entry, language: str) -> str:
     cells = (
-        str(entry.record), entry.order_id[:MOST_ECHOED], entry.order_item_id[:MOST_ECHOED], str(entry.code),
+        entry.record, entry.order_id[:MOST_ECHOED], entry.order_item_id[:MOST_ECHOED], entry.code,
         entry.error_type, entry.message(language),
     )  # fmt: skip
-    return "\t".join("".join(sign if sign.isprintable() else " " for sign in cell) for cell in cells)
+    return "\t".join(map(cell, cells))

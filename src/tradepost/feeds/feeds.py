@@ -1,0 +1,103 @@
+"""Feeds: files that change many things at once, for sellers with a Professional account (A47).
+
+A feed waits in a queue until a worker takes it; see working.py. It stands DONE when all of its records were looked at,
+whatever became of them: what the processing report says.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from tradepost.documents import documents
+from tradepost.feeds import records
+from tradepost.feeds.kinds import KINDS
+from tradepost.ground.database import Transaction, storable
+from tradepost.numbers import new_job_numbers
+from tradepost.people import records as people
+from tradepost.refusals import Reason, Refused
+
+IN_QUEUE, IN_PROGRESS, DONE, FATAL, CANCELLED = "IN_QUEUE", "IN_PROGRESS", "DONE", "FATAL", "CANCELLED"
+STATUSES = (CANCELLED, DONE, FATAL, IN_PROGRESS, IN_QUEUE)
+MOST_ROWS = 100
+
+
+class Feed(NamedTuple):
+    """A feed and how far it is: `done` of `records` are through, `successful` of them well (None: not read yet)."""
+
+    seller_id: str
+    feed_id: str
+    kind: str
+    marketplace_ids: list[str]
+    document_id: str
+    options: dict[str, Any]
+    status: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    records: int | None
+    done: int
+    successful: int
+    result_id: str | None
+
+
+class NewFeed(NamedTuple):
+    """A feed that is wanted; `dry_run` looks at everything and changes nothing."""
+
+    seller_id: str
+    kind: str
+    marketplace_ids: list[str]
+    document_id: str
+    options: dict[str, Any]
+
+
+class Wanted(NamedTuple):
+    """Which feeds are looked for; empty: all of them."""
+
+    kinds: Sequence[str] = ()
+    marketplace_ids: Sequence[str] = ()
+    statuses: Sequence[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class After(NamedTuple):
+    """A place in the list of feeds, which runs from the youngest to the oldest."""
+
+    created_at: datetime
+    feed_id: str
+
+
+async def create(tx: Transaction, new: NewFeed) -> str:
+    """Put a feed into the queue; its number."""
+    seller = (await people.sellers(tx, [new.seller_id]))[new.seller_id]
+    if not seller.professional:
+        raise Refused(Reason.PROFESSIONAL_PLAN_NEEDED)
+    if new.kind not in KINDS:
+        problem = f"{new.kind[:64]!r} is none of {', '.join(KINDS)}"
+        raise Refused(Reason.INVALID_VALUE, field="feedType", problem=problem)
+    if not storable(new.options):
+        raise Refused(Reason.INVALID_VALUE, field="feedOptions", problem="they must be texts")
+    await documents.find(tx, new.seller_id, new.document_id)
+    (feed_id,) = new_job_numbers(1)
+    await records.put(tx, new, feed_id, tx.now)
+    return feed_id
+
+
+async def find(tx: Transaction, seller_id: str, feed_id: str) -> Feed:
+    """A feed of this seller; refuses one that there is not."""
+    row = await records.one(tx, seller_id, feed_id) if storable(feed_id) else None
+    if row is None:
+        raise Refused(Reason.FEED_NOT_FOUND)
+    return Feed(*row)
+
+
+async def page(tx: Transaction, seller_id: str, wanted: Wanted, after: After | None, size: int) -> list[Feed]:
+    """So many of the seller's feeds, the youngest first, from behind `after` on."""
+    return [Feed(*row) for row in await records.page(tx, seller_id, wanted, after, size)]
+
+
+async def cancel(tx: Transaction, seller_id: str, feed_id: str) -> None:
+    """Take a feed out of the queue; refuses one that a worker has taken already."""
+    if not await records.cancel(tx, seller_id, feed_id, tx.now):
+        found = await find(tx, seller_id, feed_id)
+        raise Refused(Reason.FEED_HAS_BEGUN, status=found.status)
