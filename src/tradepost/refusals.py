@@ -80,6 +80,8 @@ class Reason(StrEnum):
     TOKEN_HAS_ENDED = "token_has_ended"  # noqa: S105
     TOKEN_NOT_FOR_THIS = "token_not_for_this"  # noqa: S105
     QUOTA_EXCEEDED = "quota_exceeded"
+    ATTRIBUTE_MISSING = "attribute_missing"
+    CHANNEL_NOT_SERVED = "channel_not_served"
     # webhooks
     ENDPOINT_NOT_FOUND = "endpoint_not_found"
     TOO_MANY_ENDPOINTS = "too_many_endpoints"
@@ -277,6 +279,15 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.QUOTA_EXCEEDED: (
         "You exceeded your quota for the requested resource: {rate} requests a second, and {burst} at once.",
         "您已超出所请求资源的配额：每秒 {rate} 个请求，突发 {burst} 个。",
+    ),
+    Reason.ATTRIBUTE_MISSING: (
+        "The listing needs the attribute {attribute}; add it.",
+        "商品信息缺少属性 {attribute}，请补充。",
+    ),
+    Reason.CHANNEL_NOT_SERVED: (
+        "Nothing is sold from the fulfillment channel {channel}: only stock in DEFAULT, which sellers ship themselves, "
+        "is for sale.",
+        "配送渠道 {channel} 中的库存不可售；仅销售由卖家自行配送 (DEFAULT) 的库存。",
     ),
     Reason.ENDPOINT_NOT_FOUND: ("There is no webhook endpoint {endpoint}.", "没有 Webhook 端点 {endpoint}。"),
     Reason.TOO_MANY_ENDPOINTS: (
