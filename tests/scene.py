@@ -80,10 +80,11 @@ class Told(NamedTuple):
 
 
 async def open_market(
-    database: Database, *, zone: str = "UTC", policy: Policy | None = None, start: datetime = START
+    database: Database, *, zone: str = "UTC", policy: Policy | None = None, start: datetime | None = START
 ) -> "Scene":
-    """Open the marketplace at `start` on a frozen clock; `zone` goes into the policy."""
-    await timekeeping.simulate(database, start, ticking=False)
+    """Open the marketplace at `start` on a frozen clock (None: on the real one); `zone` goes into the policy."""
+    if start:
+        await timekeeping.simulate(database, start, ticking=False)
     new = NewMarketplace(MARKET, "Market", policy=replace(policy or Policy(), zone=zone))
     sellers = [
         SellerAccount(PRO, MARKET, "Acme Inc.", "acme@example.com", "en", "professional"),
@@ -92,8 +93,8 @@ async def open_market(
     buyers = [BuyerAccount(buyer, buyer.title(), f"{buyer}@example.com", "en") for buyer in (BEA, BOB)]
     async with database.transaction() as tx:
         await open_marketplace(tx, new)
-        await people.put_sellers(tx, sellers, start)
-        await people.put_buyers(tx, buyers, start)
+        await people.put_sellers(tx, sellers, tx.now)
+        await people.put_buyers(tx, buyers, tx.now)
     scene = Scene(database)
     for sku, (seller, title, price, quantity) in OFFERS.items():
         assert await scene.list_offer(seller, sku, title=title, price=price, quantity=quantity) is None

@@ -80,11 +80,8 @@ class Reason(StrEnum):
     TOKEN_HAS_ENDED = "token_has_ended"  # noqa: S105
     TOKEN_NOT_FOR_THIS = "token_not_for_this"  # noqa: S105
     QUOTA_EXCEEDED = "quota_exceeded"
-    DOCUMENT_NOT_FOUND = "document_not_found"
-    ADDRESS_NOT_SIGNED = "address_not_signed"
-    ADDRESS_HAS_ENDED = "address_has_ended"
-    FEED_NOT_FOUND = "feed_not_found"
-    FEED_HAS_BEGUN = "feed_has_begun"
+    ATTRIBUTE_MISSING = "attribute_missing"
+    CHANNEL_NOT_SERVED = "channel_not_served"
     # webhooks
     ENDPOINT_NOT_FOUND = "endpoint_not_found"
     TOO_MANY_ENDPOINTS = "too_many_endpoints"
@@ -283,22 +280,14 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "You exceeded your quota for the requested resource: {rate} requests a second, and {burst} at once.",
         "您已超出所请求资源的配额：每秒 {rate} 个请求，突发 {burst} 个。",
     ),
-    Reason.DOCUMENT_NOT_FOUND: (
-        "There is no such document; take its id from the answer that made it.",
-        "找不到该文档，请使用创建时返回的文档编号。",
+    Reason.ATTRIBUTE_MISSING: (
+        "The listing needs the attribute {attribute}; add it.",
+        "商品信息缺少属性 {attribute}，请补充。",
     ),
-    Reason.ADDRESS_NOT_SIGNED: (
-        "The address of the document was changed on the way; use it as it was given.",
-        "文档地址已被更改，请按原样使用。",
-    ),
-    Reason.ADDRESS_HAS_ENDED: (
-        "The address of the document has ended; ask for a new one.",
-        "文档地址已过期，请重新获取。",
-    ),
-    Reason.FEED_NOT_FOUND: ("There is no such feed; check its number.", "找不到该上传任务，请核对编号。"),
-    Reason.FEED_HAS_BEGUN: (
-        "The feed is {status} and can no longer be canceled.",
-        "该上传任务状态为 {status}，无法再取消。",
+    Reason.CHANNEL_NOT_SERVED: (
+        "Nothing is sold from the fulfillment channel {channel}: only stock in DEFAULT, which sellers ship themselves, "
+        "is for sale.",
+        "配送渠道 {channel} 中的库存不可售；仅销售由卖家自行配送 (DEFAULT) 的库存。",
     ),
     Reason.ENDPOINT_NOT_FOUND: ("There is no webhook endpoint {endpoint}.", "没有 Webhook 端点 {endpoint}。"),
     Reason.TOO_MANY_ENDPOINTS: (

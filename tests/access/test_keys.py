@@ -6,7 +6,7 @@ import pytest
 
 from tests.scene import BEA, PRO, Scene
 from tradepost.access import ring
-from tradepost.access.keys import Made, NewKey, Scope, end, find, make_keys, rotate
+from tradepost.access.keys import Made, NewKey, Scope, end, find, make_keys, of_texts, rotate
 from tradepost.access.ring import KeyRing
 from tradepost.ground.clock import machine_now
 from tradepost.refusals import Reason, Refusal, Refused
@@ -26,7 +26,7 @@ async def made(scene: Scene, new: NewKey) -> Made:
 async def test_a_key_opens_as_whom_it_was_made_for(scene: Scene) -> None:
     buyer = await made(scene, NewKey(Scope.BUYER, BEA, "Bea's phone"))
     operator = await made(scene, NewKey(Scope.OPERATOR))
-    keys = KeyRing(scene.database)
+    keys = KeyRing(scene.database, of_texts)
     assert await keys.key(buyer.text) == buyer.key
     assert await keys.key(operator.text) == operator.key
     assert await keys.key("tp_buyer_nobody") is None
@@ -66,13 +66,13 @@ async def test_a_rotated_key_goes_on_for_its_grace(scene: Scene, monkeypatch: py
     async with scene.database.transaction() as tx:
         new = await rotate(tx, old.key.key_id, timedelta(hours=1))
     assert (new.key.scope, new.key.subject) == (Scope.SELLER, PRO)
-    keys = KeyRing(scene.database)
+    keys = KeyRing(scene.database, of_texts)
     assert await keys.key(new.text) == new.key
     assert (await keys.key(old.text)) is not None
     later = machine_now() + timedelta(hours=2)
     monkeypatch.setattr(ring, "machine_now", lambda: later)
-    assert await KeyRing(scene.database).key(old.text) is None
-    assert await KeyRing(scene.database).key(new.text) == new.key
+    assert await KeyRing(scene.database, of_texts).key(old.text) is None
+    assert await KeyRing(scene.database, of_texts).key(new.text) == new.key
 
 
 async def test_a_grace_that_is_none(scene: Scene) -> None:
@@ -85,12 +85,12 @@ async def test_a_grace_that_is_none(scene: Scene) -> None:
 
 async def test_a_key_that_ended_opens_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     one = await made(scene, NewKey(Scope.OPERATOR))
-    keys = KeyRing(scene.database)
+    keys = KeyRing(scene.database, of_texts)
     assert await keys.key(one.text) == one.key
     async with scene.database.transaction() as tx:
         await end(tx, one.key.key_id)
         assert (await find(tx, one.key.key_id)).ends_at is not None
-    assert await KeyRing(scene.database).key(one.text) is None, "a process that did not know it"
+    assert await KeyRing(scene.database, of_texts).key(one.text) is None, "a process that did not know it"
     later = ring.machine_seconds() + ring.CACHE_SECONDS + 1
     monkeypatch.setattr(ring, "machine_seconds", lambda: later)
     assert await keys.key(one.text) is None, "a process that did, once its cache is old"
@@ -98,7 +98,7 @@ async def test_a_key_that_ended_opens_nothing(scene: Scene, monkeypatch: pytest.
 
 async def test_a_key_that_ends_soon_is_not_known_for_longer(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     one = await made(scene, NewKey(Scope.OPERATOR, ends_at=machine_now() + timedelta(seconds=2)))
-    keys = KeyRing(scene.database)
+    keys = KeyRing(scene.database, of_texts)
     assert await keys.key(one.text) == one.key
     soon, seconds = machine_now() + timedelta(seconds=3), ring.machine_seconds() + 3
     assert ring.CACHE_SECONDS > 3
@@ -117,7 +117,7 @@ async def test_no_rotation_lets_a_key_or_the_next_one_live_longer_than_it_was_ma
 
 async def test_a_process_forgets_keys_before_it_knows_too_many(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ring, "MOST_KNOWN", 3)
-    keys = KeyRing(scene.database)
+    keys = KeyRing(scene.database, of_texts)
     made_keys = await make(scene, *[NewKey(Scope.OPERATOR)] * 7)
     for one in made_keys:
         assert isinstance(one, Made)

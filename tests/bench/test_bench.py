@@ -3,7 +3,7 @@
 How fast they are is nobody's business here.
 """
 
-from bench import checkout, journey
+from bench import checkout, getorders, journey
 
 
 async def test_a_checkout_and_its_reference_write_the_same_rows() -> None:
@@ -22,3 +22,11 @@ async def test_a_journey_and_its_reference_write_the_same_rows() -> None:
     assert measured.more["rows_an_order"] == (
         "1 orders, 1 order_lines, 4 order_events, 1 payments, 3 notices, 1 packages, 1 package_items"
     )
+
+
+async def test_pages_of_getorders_are_found_in_both_marketplaces() -> None:
+    measured = await getorders.measure(12_000)
+    assert measured.ratio == measured.ours / measured.reference
+    assert set(measured.more) == {
+        f"{name} page {kind}" for name in ("first", "fiftieth") for kind in ("created", "updated")
+    }

@@ -2,11 +2,12 @@
 
 from tests.doors.command_line import CommandLine, one_sentence
 from tests.scene import PRO, Scene
+from tradepost.access.keys import of_texts
 from tradepost.access.ring import KeyRing
 
 
 async def opens(scene: Scene, key: str) -> bool:
-    return await KeyRing(scene.database).key(key.strip()) is not None
+    return await KeyRing(scene.database, of_texts).key(key.strip()) is not None
 
 
 def id_of(err: str) -> str:

@@ -136,3 +136,18 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+async def test_terms_that_cannot_be_are_told_before_anything_starts(
+    tradepost: CommandLine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, wrong, sentence in (
+        ("SETTLING", "two minutes", "is a number of seconds from 0 to 86400, not 'two minutes'."),
+        ("PLANS", "lavish", "is production or generous, not 'lavish'."),
+        ("RESTRICTED", "maybe", "is yes or no, not 'maybe'."),
+    ):
+        monkeypatch.setenv(f"TRADEPOST_SELLER_API_{name}", wrong)
+        done = await tradepost("serve", "--port", 0, "--database", database_url)
+        assert (done.code, done.out) == (2, "")
+        assert one_sentence(done) == f"TRADEPOST_SELLER_API_{name} {sentence}"
+        monkeypatch.delenv(f"TRADEPOST_SELLER_API_{name}")

@@ -30,7 +30,7 @@ async def market(data: Path, checkouts: int) -> AsyncIterator[Market]:
         await schema.upgrade(server.url())
         async with connect(server.url()) as database:
             assert await database.pool.fetchval("SHOW fsync") == "on"
-            scene = await open_market(database)
+            scene = await open_market(database, start=None)  # checkouts go at once
             await scene.list_offer(PRO, SCARCE, quantity=checkouts // 3)
             await scene.list_offer(PRO, PLENTY, quantity=checkouts)
             keys = await buyers_with_keys(scene, BUYERS)

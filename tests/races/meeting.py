@@ -53,3 +53,12 @@ async def _meet(
             while await market.database.pool.fetchval(WAITING) < len(started):
                 assert not started[-1].done(), await started[-1]
     return list(await asyncio.gather(*started))
+
+
+async def deadlocks(market: Scene) -> int:
+    """How often the database had to break a ring of waiting transactions."""
+    async with market.database.pool.acquire() as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        return int(
+            await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        )

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from tests.races.meeting import all_at_once, meet_at_offers
+from tests.races.meeting import all_at_once, deadlocks, meet_at_offers
 from tests.races.soundness import violations
 from tests.scene import BEA, BOB, LAMP, LAST, MARKET, MUG, PRO, SOLO, VASE, Scene, open_market
 from tradepost.ground.database import Transaction, connect
@@ -79,7 +79,7 @@ async def test_the_database_never_sees_a_deadlock_between_carts(market: Scene) -
     await all_at_once(
         *[lambda: market.check_out(BEA, {LAMP: 1, MUG: 1}), lambda: market.check_out(BOB, {MUG: 1, LAMP: 1})] * 30
     )
-    assert await _deadlocks(market) == 0
+    assert await deadlocks(market) == 0
 
 
 @pytest.mark.parametrize("canceled_first", [True, False])
@@ -144,7 +144,7 @@ async def test_eight_at_once_on_30_orders_keep_everything_in_order(database_url:
         await asyncio.gather(*(_live(market, keys, Random(f"{seed} {task}"), refused) for task in range(8)))
         assert set(refused) <= set(Reason)
         assert await violations(database) == []
-        assert await _deadlocks(market) == 0
+        assert await deadlocks(market) == 0
 
 
 async def _live(market: Scene, keys: Sequence[OrderKey], random: Random, refused: Counter[str]) -> None:
@@ -178,12 +178,3 @@ async def _move_on(market: Scene, random: Random) -> Refusal | None:
     except Refused as overtaken:  # another one moved the clock further in the meantime
         return overtaken.refusal
     return None
-
-
-async def _deadlocks(market: Scene) -> int:
-    """How often the database had to break a ring of waiting transactions."""
-    async with market.database.pool.acquire() as connection:
-        await connection.execute("SELECT pg_stat_force_next_flush()")
-        return int(
-            await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-        )

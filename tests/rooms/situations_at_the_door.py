@@ -8,11 +8,14 @@ from typing import Any
 import httpx
 
 from tests.scene import BEA, LAMP, PRO, Scene
-from tradepost.access import keys
+from tradepost.access import applications, keys, tokens
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
+from tradepost.access.usage import Plan
 from tradepost.doors.http.desk import Desk
+from tradepost.doors.selling_partner_api import routes as selling
 from tradepost.doors.serving import app
 from tradepost.doors.serving.front import Front
+from tradepost.ground.clock import machine_now
 from tradepost.ground.database import connect
 from tradepost.refusals import Reason, Refusal
 
@@ -107,13 +110,64 @@ async def bug(scene: Scene) -> Attempt:
     return lambda: _asked(scene, "GET", "/broken", front=front)
 
 
+async def application_not_found(scene: Scene) -> Attempt:
+    made = await scene.database.run(lambda tx: applications.register(tx, "Order Tool"))
+    return lambda: scene.database.run(lambda tx: applications.end_authorization(tx, made.client_id, PRO))
+
+
+async def application_unknown(scene: Scene) -> Attempt:
+    made = await scene.database.run(lambda tx: applications.register(tx, "Order Tool"))
+    return lambda: scene.database.run(lambda tx: tokens.refresh(tx, made.client_id, "guessed", "Atzr|guessed"))
+
+
+async def grant_not_valid(scene: Scene) -> Attempt:
+    made = await scene.database.run(lambda tx: applications.register(tx, "Order Tool"))
+    return lambda: scene.database.run(lambda tx: tokens.refresh(tx, *made, "Atzr|guessed"))
+
+
+async def token_needed(scene: Scene) -> Attempt:
+    return lambda: selling.grant_of(Desk(scene.database), "Atza|guessed")
+
+
+async def token_has_ended(scene: Scene) -> Attempt:
+    token = await _access_token(scene)
+    async with scene.database.transaction() as tx:
+        await tx.execute("UPDATE access_tokens SET ends_at = $1", machine_now())
+    return lambda: selling.grant_of(Desk(scene.database), token)
+
+
+async def token_not_for_this(scene: Scene) -> Attempt:
+    made = await scene.database.run(lambda tx: applications.register(tx, "Order Tool"))
+    token = await scene.database.run(lambda tx: tokens.of_itself(tx, *made, "sellingpartnerapi::notifications"))
+    return lambda: selling.partner_of(Desk(scene.database), token, "GET", "/orders/v0/orders")
+
+
+async def quota_exceeded(scene: Scene) -> Attempt:
+    desk = Desk(scene.database)
+    partner = await selling.partner_of(desk, await _access_token(scene), "GET", "/orders/v0/orders")
+
+    async def count() -> None:
+        await selling.count(desk, partner, "getOrders", Plan(0.0001, 1))
+
+    await count()
+    return count
+
+
 AT_THE_DOOR: dict[Reason, Situation] = {
     Reason[situation.__name__.upper()]: situation
     for situation in (
         buyer_not_found, key_not_found, key_has_ended, key_needed, scope_not_enough, no_such_address,
         method_not_allowed, not_json, too_large, too_many_requests, idempotency_key_reused, unavailable, bug,
+        application_not_found, application_unknown, grant_not_valid, token_needed, token_has_ended,
+        token_not_for_this, quota_exceeded,
     )
 }  # fmt: skip
+
+
+async def _access_token(scene: Scene) -> str:
+    async with scene.database.transaction() as tx:
+        made = await applications.register(tx, "Order Tool")
+        return await tokens.refresh(tx, *made, await applications.authorize(tx, made.client_id, PRO))
 
 
 async def _with_key(scene: Scene, new: NewKey, method: str, path: str, **more: Any) -> Attempt:

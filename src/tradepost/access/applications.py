@@ -60,28 +60,35 @@ async def register(tx: Transaction, name: str) -> Registered:
 
 async def rotate_secret(tx: Transaction, client_id: str) -> Registered:
     """A new secret for an application; the one before opens for OLD_SECRET_LASTS more."""
+    await _require(tx, client_id)
     made = Registered(client_id, _secret())
-    until = machine_now() + OLD_SECRET_LASTS
-    if not await records.replace_secret(tx, client_id, digest(made.client_secret), until):
-        raise Refused(Reason.APPLICATION_NOT_FOUND)
+    await records.replace_secret(tx, client_id, digest(made.client_secret), machine_now() + OLD_SECRET_LASTS)
     return made
 
 
 async def authorize(tx: Transaction, client_id: str, seller_id: str) -> str:
-    """The refresh token with which an application acts for a seller from now on; an earlier one ends."""
+    """The refresh token with which an application acts for a seller from now on.
+
+    An earlier one ends, and with it the tokens that it was good for.
+    """
     if seller_id not in await people.sellers(tx, [seller_id] if storable(seller_id) else []):
         raise Refused(Reason.SELLER_NOT_FOUND, seller=seller_id)
-    if not await records.application(tx, client_id):
-        raise Refused(Reason.APPLICATION_NOT_FOUND)
+    await _require(tx, client_id)
     token = f"Atzr|{token_urlsafe(48)}"
     await records.put_authorization(tx, seller_id, client_id, digest(token), machine_now())
+    await records.end_tokens(tx, seller_id, client_id)
     return token
 
 
 async def end_authorization(tx: Transaction, client_id: str, seller_id: str) -> None:
-    """Let an application act for a seller no more; tokens that it holds end with it."""
-    if not await records.end_authorization(tx, seller_id, client_id, machine_now()):
+    """Let an application act for a seller no more; tokens that it holds end with it.
+
+    Processes that know one of them notice within access/ring.py's CACHE_SECONDS.
+    """
+    known = storable((client_id, seller_id))
+    if not known or not await records.end_authorization(tx, seller_id, client_id, machine_now()):
         raise Refused(Reason.APPLICATION_NOT_FOUND)
+    await records.end_tokens(tx, seller_id, client_id)
 
 
 async def applications(tx: Transaction, after: str = "", size: int = 100) -> Sequence[Application]:
@@ -92,6 +99,11 @@ async def applications(tx: Transaction, after: str = "", size: int = 100) -> Seq
 async def authorizations(tx: Transaction, seller_id: str) -> Sequence[Authorization]:
     """Which applications act for a seller."""
     return [Authorization(*row) for row in await records.authorizations(tx, seller_id)] if storable(seller_id) else []
+
+
+async def _require(tx: Transaction, client_id: str) -> None:
+    if not storable(client_id) or not await records.application(tx, client_id):
+        raise Refused(Reason.APPLICATION_NOT_FOUND)
 
 
 def _secret() -> str:

@@ -76,13 +76,12 @@ async def put_application(tx: Transaction, client_id: str, name: str, secret: by
     )  # fmt: skip
 
 
-async def replace_secret(tx: Transaction, client_id: str, secret: bytes, old_until: datetime) -> bool:
-    """Put a secret in the place of the last one; whether there is such an application."""
-    done = await tx.execute(
+async def replace_secret(tx: Transaction, client_id: str, secret: bytes, old_until: datetime) -> None:
+    """Put a secret in the place of the last one, which goes on until then."""
+    await tx.execute(
         "UPDATE applications SET old_secret = secret, old_secret_until = $3, secret = $2 WHERE client_id = $1",
         client_id, secret, old_until,
     )  # fmt: skip
-    return done == "UPDATE 1"
 
 
 async def application(tx: Transaction, client_id: str) -> Any:
@@ -146,9 +145,13 @@ async def authorizations(tx: Transaction, seller_id: str) -> list[Any]:
 
 
 async def authorized_by(tx: Transaction, client_id: str, refresh_token: bytes) -> str | None:
-    """The seller who gave the application this refresh token, or None."""
+    """The seller who gave the application this refresh token, or None; the authorization does not end meanwhile."""
     seller_id: str | None = await tx.value(
-        "SELECT seller_id FROM authorizations WHERE refresh_token = $1 AND client_id = $2 AND ended_at IS NULL",
+        """
+        SELECT seller_id FROM authorizations
+         WHERE refresh_token = $1 AND client_id = $2 AND ended_at IS NULL
+           FOR SHARE
+        """,
         refresh_token, client_id,
     )  # fmt: skip
     return seller_id
@@ -188,12 +191,18 @@ async def tokens(tx: Transaction, digests: Collection[bytes]) -> dict[bytes, Any
     return {row[0]: tuple(row)[1:] for row in rows}
 
 
+async def end_tokens(tx: Transaction, seller_id: str, client_id: str) -> None:
+    """Remove all tokens with which an application acts for a seller."""
+    await tx.execute("DELETE FROM access_tokens WHERE seller_id = $1 AND client_id = $2", seller_id, client_id)
+
+
 async def forget_tokens(tx: Transaction, before: datetime, limit: int) -> int:
     """Remove so many tokens that ended before then; how many."""
     done = await tx.execute(
         """
         DELETE FROM access_tokens
-         WHERE digest IN (SELECT digest FROM access_tokens WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)
+         WHERE digest IN (
+               SELECT digest FROM access_tokens WHERE ends_at < $1 ORDER BY ends_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         """,
         before, limit,
     )  # fmt: skip
@@ -203,16 +212,33 @@ async def forget_tokens(tx: Transaction, before: datetime, limit: int) -> int:
 async def take(
     tx: Transaction, client_id: str, seller_id: str, operation: str, rate: float, burst: int, at: datetime
 ) -> bool:
-    """Take one out of a bucket, which has filled up since the last time; False when there is none in it."""
+    """Take one out of a bucket, which has filled up since the last time; False when there is none in it.
+
+    The clocks of several machines differ a little: what one of them has filled up, no other fills up again.
+    """
     taken = await tx.value(
         """
         INSERT INTO usage_plans AS u (client_id, seller_id, operation, left_over, at)
         VALUES ($1, $2, $3, $5::float8 - 1, $6)
         ON CONFLICT (client_id, seller_id, operation) DO UPDATE
-           SET left_over = least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) - 1, at = $6
+           SET left_over = least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) - 1,
+               at = greatest(u.at, $6)
          WHERE least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) >= 1
         RETURNING true
         """,
         client_id, seller_id, operation, rate, float(burst), at,
     )  # fmt: skip
     return bool(taken)
+
+
+async def forget_buckets(tx: Transaction, before: datetime, limit: int) -> int:
+    """Remove so many buckets that nothing was taken out of since then; how many."""
+    done = await tx.execute(
+        """
+        DELETE FROM usage_plans
+         WHERE (client_id, seller_id, operation) IN (
+               SELECT client_id, seller_id, operation FROM usage_plans WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """,
+        before, limit,
+    )  # fmt: skip
+    return int(done.split()[-1])

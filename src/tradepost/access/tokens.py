@@ -21,7 +21,6 @@ from tradepost.refusals import Reason, Refused
 LASTS = timedelta(hours=1)
 KEPT_FOR = timedelta(days=1)  # after its end, so that who shows it can be told that it has ended
 FORGOTTEN_AT_ONCE = 1000
-MOST_TOKEN = 200  # characters
 
 
 class Resource(Struct, frozen=True, rename="camel"):

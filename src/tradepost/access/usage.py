@@ -4,11 +4,15 @@ The bucket lies in the database, so that all server processes count into the sam
 everybody starts with a full one.
 """
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from tradepost.access import records
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction
+
+IDLE = timedelta(days=1)  # in which a bucket of any plan fills up: the slowest ones take less than an hour
+FORGOTTEN_AT_ONCE = 1000
 
 
 class Plan(NamedTuple):
@@ -21,3 +25,8 @@ class Plan(NamedTuple):
 async def count(tx: Transaction, client_id: str, seller_id: str, operation: str, plan: Plan) -> bool:
     """Count a request; False when the plan has no room for it."""
     return await records.take(tx, client_id, seller_id, operation, plan.rate, plan.burst, machine_now())
+
+
+async def forget(tx: Transaction) -> int:
+    """Forget buckets that are full again, some at a time; how many."""
+    return await records.forget_buckets(tx, machine_now() - IDLE, FORGOTTEN_AT_ONCE)

@@ -26,9 +26,13 @@ class BusinessClock:
 
     def now(self) -> datetime:
         """The business time at this moment, in UTC."""
+        return self.at(machine_now())
+
+    def at(self, moment: datetime) -> datetime:
+        """The business time at a moment of the machine's."""
         if not self.simulated:
-            return machine_now()
-        return self.shows + (machine_now() - self.set_at) if self.ticking else self.shows
+            return moment
+        return self.shows + (moment - self.set_at) if self.ticking else self.shows
 
     def moved_to(self, moment: datetime) -> "BusinessClock":
         """The same clock, showing `moment` from now on."""

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from random import random
 from typing import Any, TypeVar
@@ -37,6 +37,9 @@ _SESSION = {
 }
 _RETRIES = 8
 _TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_PROMPTLY = timedelta(seconds=1)
+"""How old a moment may be at which something is recorded, when no transaction has been open since. Those who ask what
+is recorded up to a moment look for older ones that are open, and allow two seconds (reports/settled.py)."""
 _ONLY_ONCE = "kept_answers_pkey"  # the second one there looks again, and finds what the first one left
 _CONNECTION_LOST = (
     asyncpg.ConnectionDoesNotExistError,
@@ -239,21 +242,23 @@ class Database:
         """Run `work` without locks: it reads what is committed, and all that it writes is one statement, which commits
         by itself. While it thinks nobody waits for it.
 
-        What it writes has to fail where it no longer agrees with what was read; a constraint of the table says so. Then,
-        and where the work raises NotAtOnce, it runs again in a transaction. So it does from the start as long as the
-        clock could be moved, since a lock keeps the clock in its place.
+        What it writes has to fail where it no longer agrees with what was read: a constraint of the table says so.
+        Then, and where the work raises NotAtOnce, it runs again in a transaction; and it does so from the start as long
+        as the clock could be moved, since a lock keeps the clock in its place.
         """
         if not self._real_for_good:
             return await self.run(work)
         try:
             async with self.pool.acquire() as connection:
-                tx = Transaction(connection, machine_now(), dict(self._remembered), at_once=True)
+                # It reads nothing that could be taken back: what it learns may be remembered whatever becomes of it.
+                tx = Transaction(connection, machine_now(), self._remembered, at_once=True)
                 outcome = await work(tx)
+                if machine_now() - tx.now > _PROMPTLY:
+                    raise NotAtOnce
                 await tx.write()
+                return outcome
         except (NotAtOnce, asyncpg.IntegrityConstraintViolationError, *_TO_RETRY):
             return await self.run(work)
-        self._remembered |= tx.remembered
-        return outcome
 
 
 def _helps_to_look_again(error: asyncpg.PostgresError) -> bool:

@@ -118,7 +118,7 @@ async def give_back(tx: Transaction, returned: Mapping[OfferKey, Units]) -> None
 
 
 class Listing(NamedTuple):
-    """What a seller lists; listing a SKU again sets everything anew and opens the offer."""
+    """What a seller lists. Listing a SKU again sets everything anew, and opens the offer if it is not `closed`."""
 
     seller_id: str
     sku: str
@@ -127,24 +127,26 @@ class Listing(NamedTuple):
     price: int
     quantity: int
     handling_days: int | None
+    closed: bool = False
 
 
 async def put(tx: Transaction, listings: Sequence[Listing], at: datetime) -> None:
     """Write offers, new ones and known ones. One row per SKU."""
     await tx.execute(
         """
-        INSERT INTO offers AS o (seller_id, sku, product_id, title, price, available, handling_days,
-                                 supplied, closed, listed_at, updated_at)
-        SELECT n.*, n.available, false, $8, $8
-          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::int[])
-            AS n (seller_id, sku, product_id, title, price, available, handling_days)
+        INSERT INTO offers AS o (seller_id, sku, product_id, title, price, available, handling_days, closed,
+                                 supplied, listed_at, updated_at)
+        SELECT n.*, n.available, $9, $9
+          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::int[],
+                      $8::boolean[])
+            AS n (seller_id, sku, product_id, title, price, available, handling_days, closed)
          ORDER BY n.seller_id, n.sku
             ON CONFLICT (seller_id, sku) DO UPDATE
            SET product_id = excluded.product_id, title = excluded.title, price = excluded.price,
                available = excluded.available, handling_days = excluded.handling_days,
-               supplied = o.supplied + excluded.available - o.available, closed = false, updated_at = $8
+               supplied = o.supplied + excluded.available - o.available, closed = excluded.closed, updated_at = $9
         """,
-        *columns(listings, 7),
+        *columns(listings, 8),
         at,
     )
 
@@ -178,3 +180,17 @@ async def set_closed(tx: Transaction, keys: Collection[OfferKey], closed: bool, 
         closed,
         at,
     )
+
+
+async def titles_of(tx: Transaction, product_ids: Collection[str]) -> dict[str, str]:
+    """What these products are called by the first who listed them; those that nobody lists are missing."""
+    rows = await tx.fetch(
+        """
+        SELECT wanted.product_id, o.title
+          FROM unnest($1::text[]) AS wanted (product_id)
+         CROSS JOIN LATERAL (SELECT title FROM offers f WHERE f.product_id = wanted.product_id
+                              ORDER BY seller_id, sku LIMIT 1) o
+        """,
+        [product_id for product_id in product_ids if storable(product_id)],
+    )
+    return {row[0]: row[1] for row in rows}

@@ -29,21 +29,21 @@ async def exec_(
     credentials: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     endpoint: Annotated[str | None, Parameter(metavar="URL")] = None,
 ) -> int:
-    """Run a program written for Amazon's Selling Partner API against the sandbox, unmodified.
+    """Run a program written for Amazon's Selling Partner API, unmodified, here.
 
-    While the program runs, whatever it sends to Amazon's hosts for logging in and
-    for the API goes to the sandbox instead: through an HTTPS proxy, with certificates
-    that only this program trusts and that are thrown away at the end. Other hosts
-    are reached as ever. Python, Node, Java, Go, .NET, PHP and curl are told by their
-    environment; a program that ignores it is not diverted.
+    While it runs, whatever it sends to Amazon's hosts for logging in and for the
+    API goes to the sandbox instead: through an HTTPS proxy, with a certificate
+    that only this program trusts and that is thrown away at the end. Other hosts
+    are reached as ever. Python, Node, Java, Go, .NET, PHP and curl learn of it by
+    their environment; a program that heeds no environment is not diverted.
 
     For example:
       tradepost sandbox exec -- python app.py --since 2026-03-01
       tradepost sandbox exec -- npm test
-      tradepost sandbox exec --endpoint http://127.0.0.1:8080 -- java -jar app.jar
+      tradepost sandbox exec --endpoint http://127.0.0.1:8000 -- java -jar app.jar
 
-    Exit codes: the program's own, or 128 and the number of the signal that ended it;
-    126 it cannot be run; 127 it cannot be found; 2 there is no sandbox to use.
+    Exit codes: the program's own, or 128 and the number of the signal that ended
+    it; 126 it cannot be run; 127 it cannot be found; 2 there is no sandbox.
 
     Parameters
     ----------
@@ -76,8 +76,13 @@ async def run_diverted(command: Sequence[str], endpoint: str) -> int:
                 return _refused(command[0], "cannot be found: is it installed, and in the PATH?", NOT_FOUND)
             except OSError as error:
                 return _refused(command[0], f"cannot be run: {error.strerror}.", CANNOT_RUN)
-            with _passing_on_signals(process):
-                code = await process.wait()
+            try:
+                with _passing_on_signals(process):
+                    code = await process.wait()
+            finally:
+                if process.returncode is None:  # we were broken off: a program without its diversion would meet Amazon
+                    process.kill()
+                    await process.wait()
     except InvalidEndpoint as error:
         raise Mistake(str(error)) from error
     return SIGNALLED - code if code < 0 else code

@@ -1,5 +1,6 @@
 """The hosts that are diverted, and the endpoint that answers in their place."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -8,6 +9,8 @@ API_HOSTS = tuple(f"sellingpartnerapi-{region}.amazon.com" for region in ("na", 
 HOSTS = (*TOKEN_HOSTS, *API_HOSTS, *(f"sandbox.{host}" for host in API_HOSTS))
 
 HTTP, HTTPS = 80, 443
+
+_HOST = re.compile(r"[a-z0-9._:-]+", re.ASCII)
 
 
 class InvalidEndpoint(Exception):
@@ -33,7 +36,7 @@ class Endpoint:
         else:
             if parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query or parts.fragment:
                 host = None
-        if not host:
+        if not (host and _HOST.fullmatch(host)):
             raise InvalidEndpoint(f"{url} is no endpoint: it looks like http://127.0.0.1:8080, without a path.")
         tls = parts.scheme == "https"
         return Endpoint(host, port or (HTTPS if tls else HTTP), tls)

@@ -1,4 +1,4 @@
-"""The proxy of a diverted program: what is meant for Amazon goes to the endpoint, and everything else where it would."""
+"""The proxy of a diverted program: what is meant for Amazon goes to the endpoint, all else where it would."""
 
 import asyncio
 import re

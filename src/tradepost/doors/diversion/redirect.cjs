@@ -7,7 +7,8 @@
 const tls = require('node:tls');
 const { syncBuiltinESMExports } = require('node:module');
 
-const { port, places } = JSON.parse(process.env.TRADEPOST_DIVERSION);
+// A program may start another one with hardly any environment.
+const { port, places } = JSON.parse(process.env.TRADEPOST_DIVERSION ?? '{"port": 0, "places": []}');
 const LOOPBACK = '127.0.0.1';
 const connect = tls.connect;
 

@@ -4,6 +4,7 @@ from tradepost.access.keys import Scope
 from tradepost.doors.http.routes import router
 from tradepost.doors.http.webhooks import webhook_routes
 from tradepost.doors.operator_api.accounts import ACCOUNTS
+from tradepost.doors.operator_api.applications import APPLICATIONS
 from tradepost.doors.operator_api.clock import CLOCK
 from tradepost.doors.operator_api.customer_service import CUSTOMER_SERVICE
 from tradepost.doors.operator_api.deliveries import DELIVERIES
@@ -16,7 +17,7 @@ from tradepost.doors.operator_api.webhooks import ALL_WEBHOOKS
 from tradepost.webhooks.endpoints.endpoints import OPERATOR
 
 OPERATORS_ROUTES = [
-    *MARKETPLACES, *ACCOUNTS, *KEYS, *VERIFICATION, *ORDERS, *DELIVERIES, *CLOCK, *NOTICES,
+    *MARKETPLACES, *ACCOUNTS, *KEYS, *APPLICATIONS, *VERIFICATION, *ORDERS, *DELIVERIES, *CLOCK, *NOTICES,
     *webhook_routes(lambda who: OPERATOR), *ALL_WEBHOOKS,
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response
 
 from tradepost.doors.http.routes import request_id
-from tradepost.doors.selling_partner_api.usage_plans import plan_of
+from tradepost.doors.selling_partner_api.usage_plans import listed, plan_of
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -27,4 +27,4 @@ def sent_as_is(
     plan = plan_of(request)
     if plan is not None:
         said["x-amzn-ratelimit-limit"] = f"{plan.rate:g}"
-    return Response(body, status_code=status, headers=said, media_type="application/json")
+    return Response(body, status_code=listed(request, status), headers=said, media_type="application/json")

@@ -23,13 +23,13 @@ class Query:
     def __init__(self, request: AnyRequest) -> None:
         self._values = request.query_params
 
-    def text(self, name: str) -> str | None:
-        """One text; None when it is not said or empty."""
+    def text(self, name: str, most: int = MOST_TEXT) -> str | None:
+        """One text of at most so many characters; None when it is not said or empty."""
         said = [value for value in self._values.getall(name, []) if value]
         if not said:
             return None
-        if len(said[-1]) > MOST_TEXT:
-            raise _invalid(name, f"it may have {MOST_TEXT} characters at most")
+        if len(said[-1]) > most:
+            raise _invalid(name, f"it may have {most} characters at most")
         return requests.text(name, said[-1])
 
     def texts(self, name: str, most: int = 50) -> list[str]:

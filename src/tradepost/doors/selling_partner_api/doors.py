@@ -2,11 +2,33 @@
 
 from typing import Any
 
-from tradepost.doors.selling_partner_api import restricted_tokens
+from tradepost.doors.selling_partner_api import (
+    listings,
+    listings_reading,
+    orders_2026,
+    orders_v0,
+    orders_v0_items,
+    orders_v0_regulated,
+    orders_v0_shipment,
+    restricted_tokens,
+    sellers,
+)
 from tradepost.doors.selling_partner_api.login import LOGIN
 from tradepost.doors.selling_partner_api.routes import router
 
-ROUTERS: list[Any] = [router([*restricted_tokens.OPERATIONS]), *LOGIN]
+_OPERATIONS: list[Any] = [
+    *sellers.OPERATIONS,
+    *listings.OPERATIONS,
+    *listings_reading.OPERATIONS,
+    *restricted_tokens.OPERATIONS,
+    *orders_2026.OPERATIONS,
+    *orders_v0.OPERATIONS,
+    *orders_v0_items.OPERATIONS,
+    *orders_v0_shipment.OPERATIONS,
+    *orders_v0_regulated.OPERATIONS,
+]
+
+ROUTERS: list[Any] = [router(_OPERATIONS), *LOGIN]
 
 PATHS = ("/orders/", "/tokens/", "/sellers/", "/listings/", "/feeds/", "/reports/", "/notifications/")
 """What its paths begin with: there, what does not exist is told as its clients understand it."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response
+from litestar.exceptions import MethodNotAllowedException
 from msgspec import Struct
 
 from tradepost.doors.http import requests
@@ -34,6 +35,7 @@ _SAID: dict[Reason, tuple[int, str]] = {
     Reason.TOKEN_NEEDED: _UNAUTHORIZED,
     Reason.TOKEN_HAS_ENDED: _UNAUTHORIZED,
     Reason.TOKEN_NOT_FOR_THIS: _UNAUTHORIZED,
+    Reason.NOT_YOUR_ACT: _UNAUTHORIZED,
     Reason.PROFESSIONAL_PLAN_NEEDED: _UNAUTHORIZED,
     Reason.ORDER_NOT_FOUND: _NOT_FOUND,
     Reason.OFFER_NOT_FOUND: _NOT_FOUND,
@@ -41,7 +43,6 @@ _SAID: dict[Reason, tuple[int, str]] = {
     Reason.METHOD_NOT_ALLOWED: (405, "MethodNotAllowed"),
     Reason.TOO_LARGE: (413, "RequestTooLarge"),
     Reason.QUOTA_EXCEEDED: (429, "QuotaExceeded"),
-    Reason.TOO_MANY_REQUESTS: (429, "QuotaExceeded"),
     Reason.BUG: (500, "InternalFailure"),
     Reason.UNAVAILABLE: (503, "ServiceUnavailable"),
 }
@@ -58,6 +59,8 @@ def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[byte
     refusal = refusal_for(error, request)
     language = requests.language(request.headers.get("accept-language"))
     headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if refusal.reason is Reason.UNAVAILABLE else {}
+    if isinstance(error, MethodNotAllowedException):
+        headers |= error.headers or {}
     return sent(request, document(refusal, language), status_of(refusal.reason), headers)
 
 

@@ -1,6 +1,7 @@
 """Login with Amazon, as clients of the Selling Partner API know it: access tokens for a refresh token.
 
-`POST /auth/o2/token` takes a form or JSON. Its refusals are those of OAuth 2 (RFC 6749, section 5.2).
+`POST /auth/o2/token` takes a form or JSON, whatever its content type says: clients differ. Its refusals are those of
+OAuth 2 (RFC 6749, section 5.2).
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Response, Router, post
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from tradepost.access import tokens
 from tradepost.doors.http import requests
@@ -23,14 +24,14 @@ SCOPES = ("sellingpartnerapi::notifications", "sellingpartnerapi::client_credent
 MOST_WORD = 2048  # characters of a field
 
 
-class Granted(Struct, frozen=True, omit_defaults=True):
+class Granted(Struct, frozen=True):
     """A new access token; `expires_in` is in seconds."""
 
     access_token: str
     expires_in: int
     token_type: str = "bearer"  # noqa: S105
-    refresh_token: str | None = None
-    scope: str | None = None
+    refresh_token: str | UnsetType = UNSET
+    scope: str | UnsetType = UNSET
 
 
 class NotGranted(Exception):
@@ -43,18 +44,17 @@ class NotGranted(Exception):
 
 
 _SAID = {
-    Reason.APPLICATION_UNKNOWN: ("invalid_client", 401),
-    Reason.GRANT_NOT_VALID: ("invalid_grant", 400),
-    Reason.TOO_LARGE: ("invalid_request", 413),
-    Reason.UNAVAILABLE: ("temporarily_unavailable", 503),
-    Reason.BUG: ("server_error", 500),
+    Reason.APPLICATION_UNKNOWN: "invalid_client",
+    Reason.GRANT_NOT_VALID: "invalid_grant",
+    Reason.UNAVAILABLE: "temporarily_unavailable",
+    Reason.BUG: "server_error",
 }
 
 
 @post("/auth/o2/token", status_code=200)
 async def token(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
     """Grant an access token."""
-    asked = _asked(request.headers.get("content-type", ""), await request.body())
+    asked = _asked(await request.body())
     client_id, secret = _needed(asked, "client_id"), _needed(asked, "client_secret")
     match _needed(asked, "grant_type"):
         case "refresh_token":
@@ -75,19 +75,20 @@ async def token(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
 _SECONDS = int(tokens.LASTS.total_seconds())
 
 
-def _asked(content_type: str, body: bytes) -> Mapping[str, str]:
+def _asked(body: bytes) -> Mapping[str, object]:
+    """The fields of a request; some clients send null for those that they do not need."""
     try:
-        if content_type.split(";")[0].strip().lower() == "application/json":
-            return msgspec.json.decode(body, type=dict[str, str])
+        if body.lstrip()[:1] in (b"{", b"["):  # no form begins like this
+            return msgspec.json.decode(body, type=dict[str, Any])
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
-    except (msgspec.MsgspecError, ValueError) as error:
-        problem = "The body is a form or JSON, with a text for every field."
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        problem = "The body must be a form or a JSON object in UTF-8."
         raise NotGranted("invalid_request", problem) from error
 
 
-def _needed(asked: Mapping[str, str], name: str) -> str:
-    value = asked.get(name, "")
-    if not value or len(value) > MOST_WORD or not storable(value):
+def _needed(asked: Mapping[str, object], name: str) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or not value or len(value) > MOST_WORD or not storable(value):
         raise NotGranted("invalid_request", f"The request is missing the parameter {name}, or it is malformed.")
     return value
 
@@ -96,9 +97,9 @@ def _on_error(request: AnyRequest, error: Exception) -> Response[bytes]:
     if isinstance(error, NotGranted):
         return _sent(error.body, error.status)
     refusal = refusal_for(error, request)
-    said, status = _SAID.get(refusal.reason, ("invalid_request", status_of(refusal.reason)))
+    said = _SAID.get(refusal.reason, "invalid_request")
     sentence = refusal.sentence(requests.language(request.headers.get("accept-language")))
-    return _sent({"error": said, "error_description": sentence}, status)
+    return _sent({"error": said, "error_description": sentence}, status_of(refusal.reason))
 
 
 def _sent(document: object, status: int = 200) -> Response[bytes]:

@@ -25,11 +25,13 @@ BUYER_INFO = "buyerInfo"
 SHIPPING_ADDRESS = "shippingAddress"
 ELEMENTS = (BUYER_INFO, SHIPPING_ADDRESS, "buyerTaxInformation")
 
-_ORDER = r"/orders/v0/orders/(?:\{orderId\}|[^/{}]+)"
+_NAME = r"[\w.-]{1,100}"
 _RESTRICTED = re.compile(
-    rf"(?:/orders/v0/orders|{_ORDER}(?:/(?:buyerInfo|address|orderItems|orderItems/buyerInfo|regulatedInfo))?"
-    r"|/reports/2021-06-30/documents/[^/{}]+"
-    r"|/mfn/v0/shipments(?:/[^/]+)?)"
+    rf"GET /orders/v0/orders(?:/(?:\{{orderId\}}|{_NAME})"
+    r"(?:/(?:buyerInfo|address|orderItems|orderItems/buyerInfo|regulatedInfo))?)?"
+    rf"|GET /reports/2021-06-30/documents/{_NAME}"
+    rf"|(?:GET|DELETE|POST|PUT) /mfn/v0/shipments(?:/(?:\{{shipmentId\}}|{_NAME}))?",
+    re.ASCII,
 )
 
 
@@ -55,7 +57,11 @@ class RestrictedDataToken(Struct, frozen=True, rename="camel"):
     expires_in: int
 
 
-@post("/tokens/2021-03-01/restrictedDataToken", status_code=200, opt=operation("createRestrictedDataToken", 1, 10))
+@post(
+    "/tokens/2021-03-01/restrictedDataToken",
+    status_code=200,
+    opt=operation("createRestrictedDataToken", 1, 10, unlisted=(413,)),
+)
 async def create_restricted_data_token(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
     """Grant a token for calls about buyers."""
     asked = await body_of(request, TokenRequest)
@@ -78,14 +84,14 @@ def require(request: AnyRequest, partner: Partner) -> None:
 
 def _checked(number: int, asked: AskedResource) -> Resource:
     where = f"restrictedResources[{number}]"
-    if not _RESTRICTED.fullmatch(asked.path):
-        problem = f"{asked.path!r} is not the path of a restricted operation"
+    if not _RESTRICTED.fullmatch(f"{asked.method} {asked.path}"):
+        problem = f"{asked.method} {asked.path!r} is no restricted operation"
         raise Refused(Reason.INVALID_VALUE, field=f"{where}.path", problem=problem)
     for element in asked.data_elements:
         if element not in ELEMENTS:
             problem = f"{element[:32]!r} is none of {', '.join(ELEMENTS)}"
             raise Refused(Reason.INVALID_VALUE, field=f"{where}.dataElements", problem=problem)
-    return Resource(asked.method, asked.path, asked.data_elements)
+    return Resource(asked.method, asked.path, list(dict.fromkeys(asked.data_elements)))
 
 
 OPERATIONS: list[Any] = [create_restricted_data_token]

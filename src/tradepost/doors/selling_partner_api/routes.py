@@ -79,24 +79,32 @@ async def grant_of(desk: Desk, token: str) -> Grant:
     return grant
 
 
-async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    desk: Desk = connection.app.state.desk
-    grant = await grant_of(desk, connection.headers.get(TOKEN, ""))
+async def partner_of(desk: Desk, token: str, method: str, path: str) -> Partner:
+    """Who makes this call; refuses a token that acts for no seller, and a restricted one that is for other calls."""
+    grant = await grant_of(desk, token)
+    partner = Partner(grant)
     if grant.seller_id is None:
         raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it acts for no seller")
-    partner, request = Partner(grant), cast("AnyRequest", connection)
-    if grant.resources is not None and not partner.restricted_to(request.method, request.scope["path"]):
+    if grant.resources is not None and not partner.restricted_to(method, path):
         raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it is restricted to other calls")
+    return partner
+
+
+async def count(desk: Desk, partner: Partner, operation: str, plan: Plan) -> None:
+    """Count a call, or refuse it when the application has used up its plan for this seller."""
+    client_id, seller_id = partner.grant.client_id, partner.seller_id
+    if not await desk.database.run(lambda tx: usage.count(tx, client_id, seller_id, operation, plan)):
+        raise Refused(Reason.QUOTA_EXCEEDED, rate=f"{plan.rate:g}", burst=plan.burst)
+
+
+async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    desk: Desk = connection.app.state.desk
+    request = cast("AnyRequest", connection)
+    partner = await partner_of(desk, request.headers.get(TOKEN, ""), request.method, request.scope["path"])
     plan = plan_of(request)
     assert plan is not None
-    await _count(desk, grant, operation_of(handler), plan)
+    await count(desk, partner, operation_of(handler), plan)
     cast("dict[str, Any]", connection.scope)[_PARTNER] = partner
-
-
-async def _count(desk: Desk, grant: Grant, operation: str, plan: Plan) -> None:
-    seller_id = grant.seller_id or ""
-    if not await desk.database.run(lambda tx: usage.count(tx, grant.client_id, seller_id, operation, plan)):
-        raise Refused(Reason.QUOTA_EXCEEDED, rate=f"{plan.rate:g}", burst=plan.burst)
 
 
 async def _the_partner(request: AnyRequest) -> Partner:

@@ -1,16 +1,21 @@
 """On which terms a marketplace offers the Selling Partner API: those of production, unless it is a sandbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from litestar import Request
 
 VARIABLES = {
-    "TRADEPOST_SELLER_API_PLANS": "`generous`: usage plans that no test exceeds, instead of those of production",
+    "TRADEPOST_SELLER_API_PLANS": "`generous`: usage plans that no test exceeds, instead of those of `production`",
     "TRADEPOST_SELLER_API_SETTLING": "how many seconds before now `...Before` has to lie: 120, as in production",
-    "TRADEPOST_SELLER_API_RESTRICTED": "`no`: data about buyers need no restricted data token",
+    "TRADEPOST_SELLER_API_RESTRICTED": "`no`: data about buyers need no restricted data token; `yes` by default",
 }
+LONGEST_SETTLING = 86_400  # seconds
+
+
+class InvalidTerms(Exception):
+    """A variable says what it cannot say. The sentence names it."""
 
 
 class Terms(NamedTuple):
@@ -25,17 +30,23 @@ PRODUCTION = Terms()
 
 
 def from_environment(environment: Mapping[str, str]) -> Terms:
-    """The terms that the environment says. Raises ValueError for what is no number of seconds."""
+    """The terms that the environment says; an empty variable says nothing. Raises InvalidTerms."""
+    plans = _choice(environment, "TRADEPOST_SELLER_API_PLANS", ("production", "generous"))
+    restricted = _choice(environment, "TRADEPOST_SELLER_API_RESTRICTED", ("yes", "no"))
     settling = environment.get("TRADEPOST_SELLER_API_SETTLING") or "120"
-    if not settling.isdecimal() or int(settling) > 86_400:
-        raise ValueError(
-            f"TRADEPOST_SELLER_API_SETTLING is a number of seconds from 0 to 86400, not {settling[:16]!r}."
+    if not settling.isascii() or not settling.isdecimal() or len(settling) > 5 or int(settling) > LONGEST_SETTLING:
+        raise InvalidTerms(
+            f"TRADEPOST_SELLER_API_SETTLING is a number of seconds from 0 to {LONGEST_SETTLING}, not {settling[:16]!r}."
         )
-    return Terms(
-        environment.get("TRADEPOST_SELLER_API_PLANS") == "generous",
-        timedelta(seconds=int(settling)),
-        environment.get("TRADEPOST_SELLER_API_RESTRICTED") != "no",
-    )
+    return Terms(plans == "generous", timedelta(seconds=int(settling)), restricted == "yes")
+
+
+def _choice(environment: Mapping[str, str], name: str, among: Sequence[str]) -> str:
+    """One of these words; the first where nothing is said."""
+    said = environment.get(name) or among[0]
+    if said not in among:
+        raise InvalidTerms(f"{name} is {' or '.join(among)}, not {said[:16]!r}.")
+    return said
 
 
 def terms_of(request: Request[Any, Any, Any]) -> Terms:

@@ -4,6 +4,7 @@ Generous terms put one plan for tests in the place of all: a client that follows
 nothing.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from litestar import Request
@@ -15,11 +16,15 @@ from tradepost.doors.selling_partner_api.terms import terms_of
 GENEROUS = Plan(1000, 10_000)
 _PLAN = "plan"
 _OPERATION = "operation"
+_UNLISTED = "unlisted"
 
 
-def operation(name: str, rate: float, burst: int) -> dict[str, Any]:
-    """What a route says of itself: which operation of the models it is, and the plan there."""
-    return {_OPERATION: name, _PLAN: Plan(rate, burst)}
+def operation(name: str, rate: float, burst: int, *, unlisted: Collection[int] = ()) -> dict[str, Any]:
+    """What a route says of itself: which operation of the models it is, and the plan there.
+
+    `unlisted` are the statuses of refusals that the model does not list, though they may come: 400 is said instead.
+    """
+    return {_OPERATION: name, _PLAN: Plan(rate, burst), _UNLISTED: unlisted}
 
 
 def operation_of(handler: BaseRouteHandler) -> str:
@@ -29,6 +34,15 @@ def operation_of(handler: BaseRouteHandler) -> str:
 
 def plan_of(request: Request[Any, Any, Any]) -> Plan | None:
     """The plan of the operation that was called; None where none was."""
-    handler = request.scope.get("route_handler")
-    plan: Plan | None = handler.opt.get(_PLAN) if handler else None
+    plan: Plan | None = _said(request).get(_PLAN)
     return GENEROUS if plan and terms_of(request).generous_plans else plan
+
+
+def listed(request: Request[Any, Any, Any], status: int) -> int:
+    """The status with which the operation that was called says what others say with this one."""
+    return 400 if status in _said(request).get(_UNLISTED, ()) else status
+
+
+def _said(request: Request[Any, Any, Any]) -> Mapping[str, Any]:
+    handler = request.scope.get("route_handler")
+    return handler.opt if handler else {}

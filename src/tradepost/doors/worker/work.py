@@ -11,6 +11,7 @@ from contextlib import suppress
 import structlog
 
 from tradepost import timekeeping
+from tradepost.access import tokens, usage
 from tradepost.ground import answers
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import TROUBLE, Database
@@ -66,12 +67,19 @@ async def _work(
             forgotten = await answers.forget(tx, machine_now() - answers.KEPT_FOR)
         return 0 if forgotten == answers.FORGOTTEN_AT_ONCE else FORGET_EVERY_SECONDS
 
+    async def forget_tokens() -> float:
+        async with database.transaction() as tx:
+            ended, idle = await tokens.forget(tx), await usage.forget(tx)
+        more = ended == tokens.FORGOTTEN_AT_ONCE or idle == usage.FORGOTTEN_AT_ONCE
+        return 0 if more else FORGET_EVERY_SECONDS
+
     duties = [
         asyncio.create_task(_go_on("deadlines", let_time_pass, stop)),
         asyncio.create_task(_go_on("payments", ask_gateways, stop)),
         asyncio.create_task(_go_on("notices", deliver_notices, stop)),
         asyncio.create_task(_go_on("webhooks", call_webhooks, stop)),
         asyncio.create_task(_go_on("answers", forget_answers, stop, longest=FORGET_EVERY_SECONDS)),
+        asyncio.create_task(_go_on("tokens", forget_tokens, stop, longest=FORGET_EVERY_SECONDS)),
     ]
     try:
         await stop.wait()

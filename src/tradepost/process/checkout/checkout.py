@@ -81,7 +81,7 @@ async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | 
     """Check out many carts, each by itself; the answers stand in the order of the carts."""
     counter = await _Counter.open(tx, carts)
     outcomes = [_check_out(counter, cart) for cart in carts]
-    if counter.taken:
+    if counter.taken:  # named first, and so done last of all that is written together: others wait for it
         await offers.take(tx, counter.taken, counter.offers)
     await counter.journal.write()
     if counter.payments:

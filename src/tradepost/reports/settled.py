@@ -1,0 +1,36 @@
+"""The moment before which nothing more can be recorded: whoever has read up to it has read all that there will be.
+
+Transactions do not commit in the order of their moments: one that began early may commit late, and what it writes then
+stands in the past of those who have looked already. But a transaction takes its moment after it has begun, so nothing
+that is still to come is older than the oldest transaction that is open now.
+"""
+
+from datetime import datetime, timedelta
+
+from tradepost.ground.database import Transaction
+
+ALLOWANCE = timedelta(seconds=2)
+"""How far the clocks of those who write and of the database's machine may lie apart."""
+
+# Its own transaction is among them, and so nothing that begins after it is counted on. Those of other programs, such
+# as a backup, record nothing.
+_OLDEST_OPEN = """
+SELECT min(xact_start)
+  FROM pg_stat_activity
+ WHERE datname = current_database()
+   AND application_name = current_setting('application_name')
+   AND backend_type = 'client backend'
+"""
+
+
+async def settled(tx: Transaction) -> datetime | None:
+    """The business moment before which nothing more will be recorded; at that very moment something may.
+
+    A frozen clock shows one moment to all transactions: it is that one. A clock that runs, simulated or real, is mapped
+    from the machine's, and the answer lies at least the allowance before now. None when the server does not tell: its
+    `track_activities` is off. All who write must be known to the database as one role, or others' transactions cannot
+    be seen. What is read by a later statement of the same transaction holds all that is older.
+    """
+    clock = await tx.read_clock()
+    oldest: datetime | None = await tx.value(_OLDEST_OPEN)
+    return clock.at(oldest - ALLOWANCE) if oldest else None

@@ -1,0 +1,18 @@
+"""The walk through all operations: it comes last, and looks back on what the other tests in this folder have seen."""
+
+import pytest
+
+from tests.selling_partner_api.conftest import whole_folder
+from tests.selling_partner_api.model import Models, Walk
+
+SERVED = ("orders/v0", "orders/2026-01-01", "tokens/2021-03-01", "sellers/v1", "listings/2021-08-01")
+ERRORS = (400, 403, 429)
+
+
+def test_every_operation_was_seen_to_succeed_and_to_fail(
+    models: Models, walk: Walk, request: pytest.FixtureRequest
+) -> None:
+    if not whole_folder(request.session):
+        pytest.skip("only a part of the folder's tests has run")
+    missing = walk.missing(models.of(*SERVED), *ERRORS)
+    assert not missing, "never seen: " + ", ".join(missing)
