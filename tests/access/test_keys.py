@@ -70,7 +70,7 @@ async def test_a_rotated_key_goes_on_for_its_grace(scene: Scene, monkeypatch: py
     assert await keys.key(new.text) == new.key
     assert (await keys.key(old.text)) is not None
     later = machine_now() + timedelta(hours=2)
-    monkeypatch.setattr(ring, "machine_now", lambda: later)
+    monkeypatch.setattr("tradepost.access.keys.machine_now", lambda: later)
     assert await KeyRing(scene.database, of_texts).key(old.text) is None
     assert await KeyRing(scene.database, of_texts).key(new.text) == new.key
 
@@ -102,7 +102,7 @@ async def test_a_key_that_ends_soon_is_not_known_for_longer(scene: Scene, monkey
     assert await keys.key(one.text) == one.key
     soon, seconds = machine_now() + timedelta(seconds=3), ring.machine_seconds() + 3
     assert ring.CACHE_SECONDS > 3
-    monkeypatch.setattr(ring, "machine_now", lambda: soon)
+    monkeypatch.setattr("tradepost.access.keys.machine_now", lambda: soon)
     monkeypatch.setattr(ring, "machine_seconds", lambda: seconds)
     assert await keys.key(one.text) is None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -16,7 +15,6 @@ from tradepost.ground.database import Database, Transaction, connect
 from tradepost.listings.items.patches import Patch
 from tradepost.listings.items.submissions import Changes, Deletion, Submission, Submitted, Whole, submit
 from tradepost.listings.records import OfferKey
-from tradepost.policy import Policy
 from tradepost.process.checkout.checkout import Placed
 from tradepost.refusals import Reason, Refusal
 
@@ -30,8 +28,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def scene(database: Database) -> AsyncIterator[Scene]:
-    """The scene, without a limit to what one buyer may hold; the doctor looks at it in the end."""
-    scene = await open_market(database, policy=replace(Policy(), unverified_units=0))
+    """The scene; the doctor looks at it in the end."""
+    scene = await open_market(database)
     yield scene
     assert await violations(database) == []
     assert await deadlocks(database) == 0
