@@ -78,6 +78,12 @@ class Reason(StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
     ATTRIBUTE_MISSING = "attribute_missing"
     CHANNEL_NOT_SERVED = "channel_not_served"
+    # documents and feeds
+    DOCUMENT_NOT_FOUND = "document_not_found"
+    ADDRESS_NOT_SIGNED = "address_not_signed"
+    ADDRESS_HAS_ENDED = "address_has_ended"
+    FEED_NOT_FOUND = "feed_not_found"
+    FEED_HAS_BEGUN = "feed_has_begun"
     # webhooks
     ENDPOINT_NOT_FOUND = "endpoint_not_found"
     TOO_MANY_ENDPOINTS = "too_many_endpoints"

@@ -200,6 +200,23 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "is for sale.",
         "配送渠道 {channel} 中的库存不可售；仅销售由卖家自行配送 (DEFAULT) 的库存。",
     ),
+    Reason.DOCUMENT_NOT_FOUND: (
+        "There is no such document; take its id from the answer that made it.",
+        "找不到该文档，请使用创建时返回的文档编号。",
+    ),
+    Reason.ADDRESS_NOT_SIGNED: (
+        "The address of the document was changed on the way; use it as it was given.",
+        "文档地址已被更改，请按原样使用。",
+    ),
+    Reason.ADDRESS_HAS_ENDED: (
+        "The address of the document has ended; ask for a new one.",
+        "文档地址已过期，请重新获取。",
+    ),
+    Reason.FEED_NOT_FOUND: ("There is no such feed; check its number.", "找不到该上传任务，请核对编号。"),
+    Reason.FEED_HAS_BEGUN: (
+        "The feed is {status} and can no longer be canceled.",
+        "该上传任务状态为 {status}，无法再取消。",
+    ),
     Reason.ENDPOINT_NOT_FOUND: ("There is no webhook endpoint {endpoint}.", "没有 Webhook 端点 {endpoint}。"),
     Reason.TOO_MANY_ENDPOINTS: (
         "There are {limit} webhook endpoints already, and more are not possible; close one that is not needed.",

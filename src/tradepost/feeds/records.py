@@ -1,6 +1,5 @@
 """The SQL of feeds."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 

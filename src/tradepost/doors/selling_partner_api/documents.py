@@ -8,10 +8,10 @@ from litestar import Response, Router, get, put
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from tradepost.doors.http.routes import AnyRequest, TheDesk
-from tradepost.doors.selling_partner_api.errors import on_error
 from tradepost.documents import documents
 from tradepost.documents.documents import MOST_MIB, Leave
+from tradepost.doors.http.routes import AnyRequest, TheDesk
+from tradepost.doors.selling_partner_api.errors import on_error
 from tradepost.ground.storage import Storage
 from tradepost.refusals import Reason, Refused
 

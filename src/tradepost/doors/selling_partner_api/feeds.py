@@ -7,6 +7,7 @@ from litestar import Response, delete, get, post
 from litestar.params import FromPath
 from msgspec import Meta, Struct, field, structs
 
+from tradepost.documents import documents
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.answers import sent
 from tradepost.doors.selling_partner_api.asked import Query, body_of
@@ -15,10 +16,8 @@ from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
 from tradepost.doors.selling_partner_api.page_tokens import seal, unseal
 from tradepost.doors.selling_partner_api.routes import ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
-from tradepost.documents import documents
 from tradepost.feeds import feeds
 from tradepost.feeds.feeds import STATUSES, After, Feed, NewFeed, Wanted
-from tradepost.feeds.kinds import KINDS
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction
 from tradepost.refusals import Reason, Refused
