@@ -3,7 +3,7 @@
 How fast they are is nobody's business here.
 """
 
-from bench import checkout, getorders, journey
+from bench import checkout, file, getorders, journey
 
 
 async def test_a_checkout_and_its_reference_write_the_same_rows() -> None:
@@ -30,3 +30,10 @@ async def test_pages_of_getorders_are_found_in_both_marketplaces() -> None:
     assert set(measured.more) == {
         f"{name} page {kind}" for name in ("first", "fiftieth") for kind in ("created", "updated")
     }
+
+
+async def test_a_file_and_its_reference_write_the_same_rows() -> None:
+    measured = await file.measure(2_500)
+    assert measured.more["rows_an_order"] == (
+        "1 orders, 1 order_lines, 4 order_events, 3 notices, 1 packages, 1 package_items"
+    )

@@ -8,7 +8,7 @@ STATEMENTS = [statement for module in modules() for statement in module.statemen
 
 OF_A_SELLER = (
     "offers", "orders", "order_lines", "order_events", "cancellations", "packages", "package_items", "payments",
-    "confirmation_files", "notices", "webhook_endpoints", "webhook_messages",
+    "confirmation_files", "notices", "webhook_endpoints", "webhook_messages", "documents", "feeds", "feed_entries",
 )  # fmt: skip
 _TABLES = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+({'|'.join(OF_A_SELLER)})\b")
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
@@ -26,6 +26,7 @@ OVER_ALL_SELLERS = {
     "payments/records.py::claim": "the worker asks what is due to be asked, whoever's it is",
     "process/checkout/records.py::read": "a buyer's cart holds offers of many sellers",
     "people/records.py::unverified_units": "a buyer's orders lie with all of their sellers",
+    "feeds/records.py::take": "a worker takes what has waited longest, whoever's it is",
     "notices/records.py::claim": "the worker takes what is due to be delivered, whoever's it is",
     "notices/records.py::backlog": "an operator looks at the whole outbox",
     "notices/records.py::undeliverable": "an operator looks at the whole outbox",

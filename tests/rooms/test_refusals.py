@@ -10,6 +10,8 @@ from situations_at_the_door import AT_THE_DOOR, Attempt, Situation
 from tests.scene import BEA, LAMP, LAST, MARKET, PRO, SOLO, START, VASE, Scene
 from tradepost import timekeeping
 from tradepost.address import Address
+from tradepost.documents import documents
+from tradepost.feeds import feeds
 from tradepost.ground.clock import system_clock
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, Party, State
@@ -369,6 +371,53 @@ def _file(key: OrderKey) -> bytes:
         "order-id\torder-item-id\tquantity\tship-date\tcarrier-code\tcarrier-name\ttracking-number\tship-method\n"
         f"{key.order_id}\t\t\t2026-03-02\tUPS\t\t1Z999AA10123456784\t\n"
     ).encode()
+
+
+# --- documents and feeds
+
+
+async def _uploaded(scene: Scene) -> str:
+    """A feed that waits."""
+    async with scene.database.transaction() as tx:
+        document = await documents.make(tx, PRO, "text/plain")
+        new = feeds.NewFeed(PRO, "POST_FLAT_FILE_FULFILLMENT_DATA", [MARKET], document.document_id, {})
+        return await feeds.create(tx, new)
+
+
+@no(Reason.DOCUMENT_NOT_FOUND)
+async def _(scene: Scene) -> Attempt:
+    return lambda: scene.database.run(lambda tx: documents.find(tx, PRO, "nothing"))
+
+
+async def _leave(scene: Scene) -> documents.Leave:
+    async with scene.database.transaction() as tx:
+        return await documents.leave(tx, "PUT", await documents.make(tx, PRO, "text/plain"))
+
+
+@no(Reason.ADDRESS_NOT_SIGNED)
+async def _(scene: Scene) -> Attempt:
+    leave = await _leave(scene)
+    return lambda: scene.database.run(lambda tx: documents.check(tx, leave._replace(method="GET")))
+
+
+@no(Reason.ADDRESS_HAS_ENDED)
+async def _(scene: Scene) -> Attempt:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(documents, "OPEN_FOR", timedelta(seconds=-2))
+        leave = await _leave(scene)
+    return lambda: scene.database.run(lambda tx: documents.check(tx, leave))
+
+
+@no(Reason.FEED_NOT_FOUND)
+async def _(scene: Scene) -> Attempt:
+    return lambda: scene.database.run(lambda tx: feeds.find(tx, PRO, "0"))
+
+
+@no(Reason.FEED_HAS_BEGUN)
+async def _(scene: Scene) -> Attempt:
+    feed_id = await _uploaded(scene)
+    await scene.database.run(lambda tx: feeds.cancel(tx, PRO, feed_id))
+    return lambda: scene.database.run(lambda tx: feeds.cancel(tx, PRO, feed_id))
 
 
 # --- webhooks

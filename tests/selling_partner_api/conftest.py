@@ -28,8 +28,10 @@ from tests.selling_partner_api.clients import (
 )
 from tests.selling_partner_api.model import FOLDER, Models, Walk, load
 from tests.selling_partner_api.tap import tapped
+from tradepost.doors.selling_partner_api.documents import Shelf
 from tradepost.doors.selling_partner_api.terms import Terms
 from tradepost.doors.serving import app
+from tradepost.ground.storage import Storage
 
 Authorize = Callable[..., Awaitable[Application]]
 
@@ -97,9 +99,12 @@ async def application(authorize: Authorize) -> Application:
 
 
 @pytest.fixture
-async def partner_client(scene: Scene, judgement: Judgement, terms: Terms) -> AsyncIterator[ValidatingClient]:
+async def partner_client(
+    scene: Scene, judgement: Judgement, terms: Terms, storage: Storage
+) -> AsyncIterator[ValidatingClient]:
     """The whole application on the scene's database, without a socket; no token is sent."""
-    transport = httpx.ASGITransport(app.of_database(scene.database, terms=terms), raise_app_exceptions=False)  # type: ignore[arg-type]
+    front = app.of_database(scene.database, terms=terms, shelf=Shelf(storage, "http://tradepost.test"))
+    transport = httpx.ASGITransport(front, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with ValidatingClient(judgement, transport=transport, base_url="http://tradepost.test") as client:
         yield client
 
@@ -111,12 +116,27 @@ async def selling(partner_client: ValidatingClient, application: Application) ->
 
 
 @pytest.fixture
-async def running(scene: Scene, database_url: str, judgement: Judgement, terms: Terms) -> AsyncIterator[str]:
+def documents(tmp_path: Path) -> Path:
+    """The folder where documents lie."""
+    return tmp_path / "documents"
+
+
+@pytest.fixture
+def storage(documents: Path) -> Storage:
+    """Where documents lie."""
+    return Storage.at(str(documents))
+
+
+@pytest.fixture
+async def running(
+    scene: Scene, database_url: str, judgement: Judgement, terms: Terms, documents: Path
+) -> AsyncIterator[str]:
     """The address of the whole application in processes of its own, on the scene's database. No worker is beside it.
 
     Whatever comes by this address is held against its model; a test during which something was wrong fails at its end.
     """
     settings: dict[str, Any] = {
+        "TRADEPOST_DOCUMENTS": str(documents),
         "TRADEPOST_SELLER_API_PLANS": "generous" if terms.generous_plans else "",
         "TRADEPOST_SELLER_API_SETTLING": str(int(terms.settling.total_seconds())),
         "TRADEPOST_SELLER_API_RESTRICTED": "" if terms.restricted else "no",

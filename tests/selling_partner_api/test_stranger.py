@@ -16,15 +16,26 @@ from tests.selling_partner_api.clients import Application, Selling, ValidatingCl
 from tests.selling_partner_api.conftest import Authorize
 from tradepost.access import tokens
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
+from tradepost.documents import documents
 from tradepost.doors.selling_partner_api.terms import Terms
 from tradepost.doors.serving import app
+from tradepost.feeds import feeds
+from tradepost.feeds.feeds import NewFeed
 from tradepost.ground.clock import machine_now
 from tradepost.lifecycle import State
 
-NOBODYS = {"order_id": "999-9999999-9999999", "seller_id": "nobody", "sku": "NOSUCHSKU"}
+FEED = "POST_FLAT_FILE_FULFILLMENT_DATA"
+NOBODYS = {
+    "order_id": "999-9999999-9999999",
+    "seller_id": "nobody",
+    "sku": "NOSUCHSKU",
+    "feed_id": "99999999999999",
+    "document_id": "nothing",
+}
 QUERIES: dict[str, dict[str, Any]] = {
     "/orders/v0/": {"MarketplaceIds": MARKET, "CreatedAfter": "2026-01-01T00:00:00Z"},
     "/orders/2026-01-01/": {"createdAfter": "2026-01-01T00:00:00Z", "includedData": "BUYER,RECIPIENT,PACKAGES"},
+    "/feeds/": {"feedTypes": FEED},
     "/listings/": {"marketplaceIds": MARKET, "includedData": "summaries,attributes,offers,fulfillmentAvailability"},
 }
 ITEM: list[dict[str, Any]] = [{"value": "Stolen lamp", "marketplace_id": MARKET}]
@@ -61,17 +72,29 @@ class Market(NamedTuple):
 
     order_id: str
     item_id: str
+    feed_id: str
+    document_id: str
 
     @property
     def owners(self) -> dict[str, str]:
         """What is put into paths."""
-        return {"order_id": self.order_id, "seller_id": PRO, "sku": LAMP}
+        own = {"feed_id": self.feed_id, "document_id": self.document_id}
+        return {"order_id": self.order_id, "seller_id": PRO, "sku": LAMP, **own}
 
     @property
     def traces(self) -> list[str]:
         """Words of Acme's orders and offers."""
         titles = [title for seller, title, _, _ in OFFERS.values() if seller == PRO]
-        return [self.order_id, self.item_id, *titles, str(ADDRESS["name"]), str(ADDRESS["line1"]), f"{BEA}@"]
+        return [
+            self.order_id,
+            self.item_id,
+            self.feed_id,
+            self.document_id,
+            *titles,
+            str(ADDRESS["name"]),
+            str(ADDRESS["line1"]),
+            f"{BEA}@",
+        ]
 
     def body(self, called: Called) -> Any:
         """What a writing operation is called with."""
@@ -91,6 +114,8 @@ class Market(NamedTuple):
                 "productType": "PRODUCT",
                 "patches": [{"op": "replace", "path": path, "value": ITEM}],
             },
+            "createFeedDocument": {"contentType": "text/plain"},
+            "createFeed": {"feedType": FEED, "marketplaceIds": [MARKET], "inputFeedDocumentId": self.document_id},
             "createRestrictedDataToken": {"restrictedResources": [{"method": "GET", "path": "/orders/v0/orders"}]},
         }
         assert called.name in bodies, f"say here what {called.name} is called with"
@@ -111,9 +136,13 @@ def operations() -> Iterator[Called]:
 
 @pytest.fixture
 async def market(scene: Scene) -> Market:
-    """An order of Acme's that is to be shipped."""
+    """An order of Acme's that is to be shipped, and a feed that waits."""
     key = await scene.to_state(State.UNSHIPPED)
-    return Market(key.order_id, next(iter((await scene.order(key)).lines.values())).item_id)
+    async with scene.database.transaction() as tx:
+        document = await documents.make(tx, PRO, "text/plain")
+        feed_id = await feeds.create(tx, NewFeed(PRO, FEED, [MARKET], document.document_id, {}))
+    item_id = next(iter((await scene.order(key)).lines.values())).item_id
+    return Market(key.order_id, item_id, feed_id, document.document_id)
 
 
 async def ask(

@@ -5,7 +5,14 @@ import pytest
 from tests.selling_partner_api.conftest import whole_folder
 from tests.selling_partner_api.model import Models, Walk
 
-SERVED = ("orders/v0", "orders/2026-01-01", "tokens/2021-03-01", "sellers/v1", "listings/2021-08-01")
+SERVED = (
+    "orders/v0",
+    "orders/2026-01-01",
+    "tokens/2021-03-01",
+    "sellers/v1",
+    "listings/2021-08-01",
+    "feeds/2021-06-30",
+)
 ERRORS = (400, 403, 429)
 
 

@@ -4,6 +4,7 @@ Whoever has such an address may use it, as sellers' tools expect: no token is as
 """
 
 import hmac
+import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
@@ -12,12 +13,12 @@ from typing import NamedTuple
 from tradepost.documents import records
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, storable
-from tradepost.refusals import NOT_TEXT, Reason, Refused
+from tradepost.refusals import Reason, Refused
 
 OPEN_FOR = timedelta(minutes=5)
 MOST_MIB = 64
 MOST_TYPE = 100  # characters
-GZIP = "GZIP"
+_TYPE = re.compile(rf"[ -~]{{1,{MOST_TYPE}}}")
 
 
 class Document(NamedTuple):
@@ -34,19 +35,25 @@ class Leave(NamedTuple):
     """Leave to put or get one document until a moment, in seconds since 1970; `signature` proves it."""
 
     method: str
+    seller_id: str
     document_id: str
     expires: int
     signature: str
 
 
-async def make(tx: Transaction, seller_id: str, content_type: str, compression: str | None = None) -> Document:
+async def make(tx: Transaction, seller_id: str, content_type: str) -> Document:
     """A new document, with nothing in it yet."""
-    if not content_type or len(content_type) > MOST_TYPE or not storable(content_type):
-        problem = f"it must have 1 to {MOST_TYPE} characters" if storable(content_type) else NOT_TEXT
+    if not _TYPE.fullmatch(content_type):
+        problem = f"it must have 1 to {MOST_TYPE} characters of ASCII, such as text/tab-separated-values; charset=UTF-8"
         raise Refused(Reason.INVALID_VALUE, field="contentType", problem=problem)
-    made = Document(seller_id, f"amzn1.tradepost.{token_hex(16)}", content_type, compression, machine_now())
+    made = new(seller_id, content_type)
     await records.put(tx, made)
     return made
+
+
+def new(seller_id: str, content_type: str) -> Document:
+    """A document that nobody knows of until it is put among the records."""
+    return Document(seller_id, f"amzn1.tradepost.{token_hex(16)}", content_type, None, machine_now())
 
 
 async def find(tx: Transaction, seller_id: str, document_id: str) -> Document:
@@ -57,20 +64,23 @@ async def find(tx: Transaction, seller_id: str, document_id: str) -> Document:
     return Document(*row)
 
 
-async def leave(tx: Transaction, method: str, document_id: str) -> Leave:
+async def leave(tx: Transaction, method: str, document: Document) -> Leave:
     """Leave to PUT or GET a document for a few minutes."""
     expires = int((machine_now() + OPEN_FOR).timestamp())
-    return Leave(method, document_id, expires, _signature(await records.key(tx), method, document_id, expires))
+    unsigned = Leave(method, document.seller_id, document.document_id, expires, "")
+    return unsigned._replace(signature=_signature(await records.key(tx), unsigned))
 
 
-async def check(tx: Transaction, shown: Leave) -> None:
-    """Refuses leave that was never given, and leave that has ended."""
-    expected = _signature(await records.key(tx), shown.method, shown.document_id, shown.expires)
+async def check(tx: Transaction, shown: Leave) -> Document:
+    """The document that there is leave for; refuses leave that was never given, and leave that has ended."""
+    expected = _signature(await records.key(tx), shown)
     if not hmac.compare_digest(expected.encode(), shown.signature.encode(errors="replace")):
         raise Refused(Reason.ADDRESS_NOT_SIGNED)
     if shown.expires < machine_now().timestamp():
         raise Refused(Reason.ADDRESS_HAS_ENDED)
+    return await find(tx, shown.seller_id, shown.document_id)
 
 
-def _signature(key: bytes, method: str, document_id: str, expires: int) -> str:
-    return hmac.new(key, f"{method}\n{document_id}\n{expires}".encode(), sha256).hexdigest()
+def _signature(key: bytes, leave: Leave) -> str:
+    said = "\n".join([leave.method, leave.seller_id, leave.document_id, str(leave.expires)])
+    return hmac.new(key, said.encode(errors="replace"), sha256).hexdigest()

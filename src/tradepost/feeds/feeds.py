@@ -11,21 +11,23 @@ from typing import Any, NamedTuple
 from tradepost.documents import documents
 from tradepost.feeds import records
 from tradepost.feeds.kinds import KINDS
+from tradepost.feeds.options import QUANTITIES_AS_OF, understood
 from tradepost.ground.database import Transaction, storable
 from tradepost.numbers import new_job_numbers
 from tradepost.people import records as people
-from tradepost.refusals import Reason, Refused
+from tradepost.refusals import NOT_TEXT, Reason, Refused
 
 IN_QUEUE, IN_PROGRESS, DONE, FATAL, CANCELLED = "IN_QUEUE", "IN_PROGRESS", "DONE", "FATAL", "CANCELLED"
 STATUSES = (CANCELLED, DONE, FATAL, IN_PROGRESS, IN_QUEUE)
-MOST_ROWS = 100
+MOST_OPTIONS = 20
 
 
 class Feed(NamedTuple):
-    """A feed and how far it is: `done` of `records` are through, `successful` of them well (None: not read yet)."""
+    """A feed and how far it is: `done` of `records` are through, `successful` of them well."""
 
     seller_id: str
     feed_id: str
+    number: int  # of all feeds, in the order in which they came
     kind: str
     marketplace_ids: list[str]
     document_id: str
@@ -34,20 +36,20 @@ class Feed(NamedTuple):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    records: int | None
+    records: int  # 0 until it was read
     done: int
     successful: int
     result_id: str | None
 
 
 class NewFeed(NamedTuple):
-    """A feed that is wanted; `dry_run` looks at everything and changes nothing."""
+    """A feed that is wanted; `options` as options.py understands them."""
 
     seller_id: str
     kind: str
     marketplace_ids: list[str]
     document_id: str
-    options: dict[str, Any]
+    options: dict[str, str]
 
 
 class Wanted(NamedTuple):
@@ -60,27 +62,30 @@ class Wanted(NamedTuple):
     until: datetime | None = None
 
 
-class After(NamedTuple):
-    """A place in the list of feeds, which runs from the youngest to the oldest."""
-
-    created_at: datetime
-    feed_id: str
-
-
 async def create(tx: Transaction, new: NewFeed) -> str:
-    """Put a feed into the queue; its number."""
-    seller = (await people.sellers(tx, [new.seller_id]))[new.seller_id]
-    if not seller.professional:
-        raise Refused(Reason.PROFESSIONAL_PLAN_NEEDED)
+    """Put a feed into the queue; its id."""
+    await check_plan(tx, new.seller_id)
     if new.kind not in KINDS:
         problem = f"{new.kind[:64]!r} is none of {', '.join(KINDS)}"
         raise Refused(Reason.INVALID_VALUE, field="feedType", problem=problem)
-    if not storable(new.options):
-        raise Refused(Reason.INVALID_VALUE, field="feedOptions", problem="they must be texts")
+    if not storable([*new.options, *new.options.values(), *new.marketplace_ids]):
+        raise Refused(Reason.INVALID_VALUE, field="body", problem=NOT_TEXT)
+    if len(new.options) > MOST_OPTIONS:
+        raise Refused(Reason.INVALID_VALUE, field="feedOptions", problem=f"there may be {MOST_OPTIONS} at most")
+    as_of = understood(new.options).as_of
+    if as_of and (as_of > tx.now or not KINDS[new.kind].takes_quantities):
+        problem = "it must not lie in the future" if as_of > tx.now else f"{new.kind} has no such option"
+        raise Refused(Reason.INVALID_VALUE, field=f"feedOptions.{QUANTITIES_AS_OF}", problem=problem)
     await documents.find(tx, new.seller_id, new.document_id)
     (feed_id,) = new_job_numbers(1)
     await records.put(tx, new, feed_id, tx.now)
     return feed_id
+
+
+async def check_plan(tx: Transaction, seller_id: str) -> None:
+    """Refuse sellers whose plan has no files (A47)."""
+    if not (await people.sellers(tx, [seller_id]))[seller_id].professional:
+        raise Refused(Reason.PROFESSIONAL_PLAN_NEEDED)
 
 
 async def find(tx: Transaction, seller_id: str, feed_id: str) -> Feed:
@@ -91,13 +96,13 @@ async def find(tx: Transaction, seller_id: str, feed_id: str) -> Feed:
     return Feed(*row)
 
 
-async def page(tx: Transaction, seller_id: str, wanted: Wanted, after: After | None, size: int) -> list[Feed]:
-    """So many of the seller's feeds, the youngest first, from behind `after` on."""
+async def page(tx: Transaction, seller_id: str, wanted: Wanted, after: int | None, size: int) -> list[Feed]:
+    """So many of the seller's feeds, the youngest first, from behind the one with the number `after` on."""
     return [Feed(*row) for row in await records.page(tx, seller_id, wanted, after, size)]
 
 
 async def cancel(tx: Transaction, seller_id: str, feed_id: str) -> None:
     """Take a feed out of the queue; refuses one that a worker has taken already."""
-    if not await records.cancel(tx, seller_id, feed_id, tx.now):
+    if not storable(feed_id) or not await records.cancel(tx, seller_id, feed_id, tx.now):
         found = await find(tx, seller_id, feed_id)
         raise Refused(Reason.FEED_HAS_BEGUN, status=found.status)

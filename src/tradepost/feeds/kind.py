@@ -4,10 +4,17 @@ A feed goes step by step, each in a transaction of its own that also writes down
 interruption, the same content gives the same steps; those that are through are left out.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple, TypeVar
 
+from tradepost.feeds.options import Options
 from tradepost.ground.database import Transaction
+from tradepost.people.records import Marketplace
+
+ROWS_AT_ONCE = 1000
+
+ItemT = TypeVar("ItemT")
 
 
 class Line(NamedTuple):
@@ -28,9 +35,14 @@ class Content(NamedTuple):
     """What a feed is read from. `zone` is the marketplace's, `language` the seller's, for the report."""
 
     seller_id: str
-    content: bytes
+    feed_id: str
+    marketplace: Marketplace
     zone: str
     language: str
+    options: Options
+    content_type: str = ""
+    content: bytes = b""
+    digest: str = ""  # of the content; while it is read, and once its kind has let it in
 
 
 class Reading(NamedTuple):
@@ -51,6 +63,14 @@ class Done(NamedTuple):
     lines: Sequence[Line] = ()
 
 
+class Summary(NamedTuple):
+    """What became of a feed: of so many records so many went well, and what is to be said, record by record."""
+
+    records: int
+    successful: int
+    lines: Sequence[Line]
+
+
 class Report(NamedTuple):
     """A processing report as it is sent."""
 
@@ -59,10 +79,29 @@ class Report(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """One kind of feed."""
+    """One kind of feed. `read` does not raise for any content."""
 
     read: Callable[[Content], Reading]
     apply: Callable[[Transaction, Content, Any], Awaitable[Done]]
-    report: Callable[[Content, int, int, Sequence[Line]], Report]
-    enter: Callable[[Transaction, Content, str], Awaitable[Line | None]] | None = None
-    """Asked once, before the first step, with the digest of the content: why it may not begin, if so."""
+    report: Callable[[Content, Summary], Report]
+    enter: Callable[[Transaction, Content], Awaitable[Line | None]] | None = None
+    """Asked once, in the transaction before the first step: why the feed may not begin, if so."""
+    leave: Callable[[Transaction, Content, Summary], Awaitable[None]] | None = None
+    """Told once, when a feed that was let in has come to its end."""
+    takes_quantities: bool = False
+    """Whether its quantities may be those of an earlier moment."""
+
+
+def steps(items: Iterable[ItemT], of: Callable[[ItemT], str]) -> Iterator[list[ItemT]]:
+    """Items in the order of what they are of, about so many at once; what is of one is never divided.
+
+    All feeds go through orders and offers in this order, so that two of them hardly ever wait for each other in a ring.
+    """
+    step: list[ItemT] = []
+    for _, together in groupby(sorted(items, key=of), of):
+        step += together
+        if len(step) >= ROWS_AT_ONCE:
+            yield step
+            step = []
+    if step:
+        yield step

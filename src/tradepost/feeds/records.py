@@ -1,16 +1,17 @@
 """The SQL of feeds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tradepost.ground.database import Transaction
 
 if TYPE_CHECKING:
-    from tradepost.feeds.feeds import After, NewFeed, Wanted
+    from tradepost.feeds.feeds import Feed, NewFeed, Wanted
 
 _SELECTED = (
-    "seller_id, feed_id, kind, marketplace_ids, document_id, options, status, created_at, started_at, ended_at, "
-    "records, done, successful, result_id"
+    "seller_id, feed_id, number, kind, marketplace_ids, document_id, options, status, created_at, started_at, "
+    "ended_at, records, done, successful, result_id"
 )
 
 
@@ -26,29 +27,28 @@ async def put(tx: Transaction, new: "NewFeed", feed_id: str, at: datetime) -> No
 
 
 async def one(tx: Transaction, seller_id: str, feed_id: str) -> Any:
-    """The seller's feed with this number, or None."""
+    """The seller's feed with this id, or None."""
     return await tx.row(f"SELECT {_SELECTED} FROM feeds WHERE seller_id = $1 AND feed_id = $2", seller_id, feed_id)
 
 
-async def page(tx: Transaction, seller_id: str, wanted: "Wanted", after: "After | None", size: int) -> list[Any]:
+async def page(tx: Transaction, seller_id: str, wanted: "Wanted", after: int | None, size: int) -> list[Any]:
     """So many feeds of the seller, the youngest first."""
-    created_at, feed_id = after or (None, "")
     return await tx.fetch(
         f"""
         SELECT {_SELECTED}
           FROM feeds
          WHERE seller_id = $1
-           AND ($2::timestamptz IS NULL OR created_at < $2 OR (created_at = $2 AND feed_id > $3))
-           AND (cardinality($4::text[]) = 0 OR kind = ANY($4))
-           AND (cardinality($5::text[]) = 0 OR marketplace_ids && $5)
-           AND (cardinality($6::text[]) = 0 OR status = ANY($6))
-           AND ($7::timestamptz IS NULL OR created_at >= $7)
-           AND ($8::timestamptz IS NULL OR created_at <= $8)
-         ORDER BY created_at DESC, feed_id
-         LIMIT $9
+           AND ($2::bigint IS NULL OR number < $2)
+           AND (cardinality($3::text[]) = 0 OR kind = ANY($3))
+           AND (cardinality($4::text[]) = 0 OR marketplace_ids && $4)
+           AND (cardinality($5::text[]) = 0 OR status = ANY($5))
+           AND ($6::timestamptz IS NULL OR created_at >= $6)
+           AND ($7::timestamptz IS NULL OR created_at <= $7)
+         ORDER BY number DESC
+         LIMIT $8
         """,
-        seller_id, created_at, feed_id, list(wanted.kinds), list(wanted.marketplace_ids), list(wanted.statuses),
-        wanted.since, wanted.until, size,
+        seller_id, after, list(wanted.kinds), list(wanted.marketplace_ids), list(wanted.statuses), wanted.since,
+        wanted.until, size,
     )  # fmt: skip
 
 
@@ -64,99 +64,124 @@ async def cancel(tx: Transaction, seller_id: str, feed_id: str, at: datetime) ->
     return done == "UPDATE 1"
 
 
+async def taken_since(tx: Transaction, seller_id: str, skus: Sequence[str], since: datetime) -> dict[str, int]:
+    """How many units of each SKU the orders placed since a moment took, without those that came back to the stock."""
+    rows = await tx.fetch(
+        """
+        SELECT l.sku, sum(l.quantity - coalesce(c.returned, 0))::bigint
+          FROM orders o
+          JOIN order_lines l ON l.seller_id = o.seller_id AND l.order_id = o.order_id
+          LEFT JOIN LATERAL (SELECT sum(c.quantity) AS returned
+                               FROM cancellations c
+                              WHERE c.seller_id = l.seller_id AND c.order_id = l.order_id AND c.line_no = l.line_no
+                                AND c.returned) c ON true
+         WHERE o.seller_id = $1 AND o.placed_at >= $2 AND l.sku = ANY($3)
+         GROUP BY l.sku
+        """,
+        seller_id, since, skus,
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}
+
+
 # What workers do
 
 
 async def take(tx: Transaction, at: datetime, machine_now: datetime, until: datetime) -> Any:
     """Take the feed that has waited longest and that no worker has, or None. With what it is to go on from: digest,
-    steps and failures."""
+    steps, turn and attempts. Of the feeds of one kind and seller, each waits until those before it are through."""
     return await tx.row(
         f"""
-        UPDATE feeds SET status = 'IN_PROGRESS', started_at = coalesce(started_at, $1), worked_until = $3
+        UPDATE feeds
+           SET status = 'IN_PROGRESS', started_at = coalesce(started_at, $1), worked_until = $3, turn = turn + 1,
+               attempts = attempts + 1
          WHERE (seller_id, feed_id) IN (
-               SELECT seller_id, feed_id FROM feeds
-                WHERE status IN ('IN_QUEUE', 'IN_PROGRESS') AND (worked_until IS NULL OR worked_until <= $2)
-                ORDER BY created_at, feed_id
+               SELECT w.seller_id, w.feed_id
+                 FROM feeds w
+                WHERE w.status IN ('IN_QUEUE', 'IN_PROGRESS') AND (w.worked_until IS NULL OR w.worked_until <= $2)
+                  AND NOT EXISTS (SELECT FROM feeds b
+                                   WHERE b.seller_id = w.seller_id AND b.kind = w.kind AND b.number < w.number
+                                     AND b.status IN ('IN_QUEUE', 'IN_PROGRESS'))
+                ORDER BY w.number
                 LIMIT 1
-                  FOR UPDATE SKIP LOCKED)
-        RETURNING {_SELECTED}, digest, steps, failures
+                  FOR UPDATE OF w SKIP LOCKED)
+        RETURNING {_SELECTED}, digest, steps, turn, attempts
         """,
         at, machine_now, until,
     )  # fmt: skip
 
 
-async def read(tx: Transaction, seller_id: str, feed_id: str, digest: str, records: int) -> None:
-    """Write down what was found in the document: from now on it may not be another one."""
-    await tx.execute(
-        "UPDATE feeds SET digest = $3, records = $4 WHERE seller_id = $1 AND feed_id = $2",
-        seller_id, feed_id, digest, records,
+async def read(tx: Transaction, feed: "Feed", turn: int, digest: str | None, records: int, done: int) -> bool:
+    """Write down what was found in the document; with a digest it may not be another one from now on. False: the turn
+    is over."""
+    written = await tx.execute(
+        """
+        UPDATE feeds SET digest = $4, records = $5, done = $6
+         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
+        """,
+        feed.seller_id, feed.feed_id, turn, digest, records, done,
     )  # fmt: skip
+    return written == "UPDATE 1"
 
 
 async def step(
     tx: Transaction,
-    seller_id: str,
-    feed_id: str,
+    feed: "Feed",
+    turn: int,
     number: int,
     done: int,
     successful: int,
-    entries: Any,
+    entries: Sequence[Any],
     until: datetime,
 ) -> bool:
-    """Write down that one more step is through, in its own transaction; False: somebody else has done it."""
+    """Write down that one more step is through, in its own transaction. False: the turn is over."""
     written = await tx.execute(
         """
-        UPDATE feeds SET steps = $3, done = done + $4, successful = successful + $5, worked_until = $6, failures = 0
-         WHERE seller_id = $1 AND feed_id = $2 AND steps = $3 - 1 AND status = 'IN_PROGRESS'
+        UPDATE feeds SET steps = $4, done = done + $5, successful = successful + $6, worked_until = $7, attempts = 1
+         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND steps = $4 - 1 AND status = 'IN_PROGRESS'
         """,
-        seller_id, feed_id, number, done, successful, until,
+        feed.seller_id, feed.feed_id, turn, number, done, successful, until,
     )  # fmt: skip
     if written != "UPDATE 1":
         return False
     if entries:
         await tx.execute(
             "INSERT INTO feed_entries (seller_id, feed_id, step, entries) VALUES ($1, $2, $3, $4)",
-            seller_id, feed_id, number, entries,
+            feed.seller_id, feed.feed_id, number, entries,
         )  # fmt: skip
     return True
 
 
-async def outcome(tx: Transaction, seller_id: str, feed_id: str) -> tuple[int, list[Any]]:
-    """How many records of the steps that are through went well, and what is to be said of them."""
-    successful: int = await tx.value(
-        "SELECT successful FROM feeds WHERE seller_id = $1 AND feed_id = $2", seller_id, feed_id
+async def outcome(tx: Transaction, feed: "Feed") -> tuple[int, int, list[Any]]:
+    """How many records there are and how many went well, and what is to be said of the steps that are through."""
+    records, successful = await tx.row(  # type: ignore[misc]
+        "SELECT records, successful FROM feeds WHERE seller_id = $1 AND feed_id = $2", feed.seller_id, feed.feed_id
     )
     rows = await tx.fetch(
-        "SELECT entries FROM feed_entries WHERE seller_id = $1 AND feed_id = $2 ORDER BY step", seller_id, feed_id
-    )
-    return successful, [line for row in rows for line in row[0]]
+        "SELECT entries FROM feed_entries WHERE seller_id = $1 AND feed_id = $2 ORDER BY step",
+        feed.seller_id, feed.feed_id,
+    )  # fmt: skip
+    return records, successful, [line for row in rows for line in row[0]]
 
 
-async def end(
-    tx: Transaction,
-    seller_id: str,
-    feed_id: str,
-    status: str,
-    at: datetime,
-    records: int,
-    successful: int,
-    result_id: str,
-) -> None:
-    """Write down that a feed is through, and where its report is."""
+async def end(tx: Transaction, feed: "Feed", turn: int, status: str, result_id: str, at: datetime) -> bool:
+    """Write down that a feed is through, and where its report is. False: the turn is over."""
+    written = await tx.execute(
+        """
+        UPDATE feeds SET status = $4, result_id = $5, ended_at = $6, worked_until = NULL
+         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
+        """,
+        feed.seller_id, feed.feed_id, turn, status, result_id, at,
+    )  # fmt: skip
+    await tx.execute("DELETE FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", feed.seller_id, feed.feed_id)
+    return written == "UPDATE 1"
+
+
+async def hand_back(tx: Transaction, feed: "Feed", turn: int, until: datetime, blameless: bool) -> None:
+    """Let a feed go, to be taken again from a moment on; the attempt counts unless the feed was not to blame."""
     await tx.execute(
         """
-        UPDATE feeds SET status = $3, ended_at = $4, records = $5, done = $5, successful = $6, result_id = $7,
-                         worked_until = NULL
-         WHERE seller_id = $1 AND feed_id = $2
+        UPDATE feeds SET worked_until = $4, attempts = attempts - $5::int
+         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
         """,
-        seller_id, feed_id, status, at, records, successful, result_id,
-    )  # fmt: skip
-    await tx.execute("DELETE FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", seller_id, feed_id)
-
-
-async def hand_back(tx: Transaction, seller_id: str, feed_id: str, until: datetime) -> None:
-    """Note that the work on a feed failed, and when it may be tried again."""
-    await tx.execute(
-        "UPDATE feeds SET failures = failures + 1, worked_until = $3 WHERE seller_id = $1 AND feed_id = $2",
-        seller_id, feed_id, until,
+        feed.seller_id, feed.feed_id, turn, until, int(blameless),
     )  # fmt: skip

@@ -1,12 +1,14 @@
-"""Working on feeds: a worker takes one, goes through it step by step, and leaves its processing report.
+"""Working on a feed: a worker takes one, goes through it step by step, and leaves its processing report.
 
-Each step commits with the note that it is through. Whoever dies in the middle of one leaves the feed to the next worker,
-who reads the document again and goes on after the last step that is noted: no record is taken twice, none is left out.
+Each step commits with the note that it is through. Whoever dies in the middle of one leaves the feed to the next
+worker, who reads the document again and goes on after the last step that is noted: no record is taken twice, none is
+left out.
 """
 
 import asyncio
-import zlib
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -14,134 +16,209 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from tradepost.documents import documents
+from tradepost.documents import records as document_records
+from tradepost.feeds import reading as documents_read
 from tradepost.feeds import records
 from tradepost.feeds.feeds import DONE, FATAL, Feed
-from tradepost.feeds.kind import Content, Kind, Line, Reading
+from tradepost.feeds.kind import Content, Done, Kind, Line, Reading, Summary
 from tradepost.feeds.kinds import KINDS
+from tradepost.feeds.options import understood
+from tradepost.feeds.trouble import Trouble, Unusable
 from tradepost.ground.clock import machine_now
-from tradepost.ground.database import Database, Overtaken, Transaction
-from tradepost.ground.storage import Storage
+from tradepost.ground.database import Database, Transaction, database_is_away
+from tradepost.ground.storage import Storage, StorageUnavailable
 from tradepost.people import policies
 from tradepost.people import records as people
 
 LEASE = timedelta(minutes=2)  # of a worker on a feed, from its last step
 TRY_AGAIN = timedelta(seconds=5)  # after a failure; twice as long after each further one
-MOST_BYTES = documents.MOST_MIB << 20
+MOST_ATTEMPTS = 5  # without getting on
 
 
-class _Taken(NamedTuple):
+class Taken(NamedTuple):
+    """A feed that this worker has, and where it goes on from."""
+
     feed: Feed
     digest: str | None
     steps: int
-    failures: int
+    turn: int
+    attempts: int
 
 
-class Unusable(Exception):
-    """Nothing can be read from the document; the sentence says why."""
+class Overtaken(Exception):
+    """Another worker has the feed meanwhile, and goes on with it."""
 
 
-async def work_on_one(database: Database, storage: Storage) -> bool:
-    """Take a feed and bring it to its end; False: none waits."""
-    taken = await database.run(_take)
-    if taken is None:
-        return False
+async def take(database: Database) -> Taken | None:
+    """The feed that has waited longest; None: none waits."""
+
+    async def work(tx: Transaction) -> Taken | None:
+        now = machine_now()
+        row = await records.take(tx, tx.now, now, now + LEASE)
+        return row and Taken(Feed(*row[:-4]), *row[-4:])
+
+    return await database.run(work)
+
+
+async def go_on(database: Database, storage: Storage, taken: Taken, stop: asyncio.Event) -> None:
+    """Bring a feed to its end, or as far as it goes until `stop` is set. What fails is handed back, and raised."""
     try:
-        await _go_through(database, storage, taken)
-    except Exception:
-        wait = TRY_AGAIN * 2 ** min(taken.failures, 8)
-        seller_id, feed_id = taken.feed.seller_id, taken.feed.feed_id
-        await database.run(lambda tx: records.hand_back(tx, seller_id, feed_id, machine_now() + wait))
-        raise
-    return True
-
-
-async def _take(tx: Transaction) -> _Taken | None:
-    now = machine_now()
-    row = await records.take(tx, tx.now, now, now + LEASE)
-    return row and _Taken(Feed(*row[:-3]), *row[-3:])
-
-
-async def _go_through(database: Database, storage: Storage, taken: _Taken) -> None:
-    feed, kind = taken.feed, KINDS[taken.feed.kind]
-    ground = await database.run(lambda tx: _ground(tx, feed))
-    try:
-        document = await _read(storage, feed.document_id)
-        digest = sha256(document).hexdigest()
-        if taken.digest not in (None, digest):
-            raise Unusable("The document is not what it was when the feed began; upload it again as a new one.")
-    except Unusable as no:
-        await _finish(database, storage, feed, ground, Reading(0, (), [Line(0, 99010, "Fatal", str(no))], fatal=True))
+        if await _Work(database, storage, taken).go_on(stop):
+            return
+    except Overtaken:
         return
-    content = ground._replace(content=document)
-    reading = await asyncio.to_thread(kind.read, content)
-    if taken.digest is None:
-        reading = await database.run(lambda tx: _enter(tx, feed, kind, content, digest, reading))
-    for number, step in enumerate(islice(reading.steps, taken.steps, None), start=taken.steps + 1):
-        await database.run(partial(_step, feed=feed, kind=kind, content=content, number=number, step=step))
-    await _finish(database, storage, feed, content, reading)
+    except asyncio.CancelledError:
+        await _hand_back(database, taken, blameless=True)
+        raise
+    except Exception as error:
+        await _hand_back(
+            database, taken, wait=True, blameless=isinstance(error, StorageUnavailable) or database_is_away(error)
+        )
+        raise
+    await _hand_back(database, taken, blameless=True)
 
 
-async def _ground(tx: Transaction, feed: Feed) -> Content:
-    """Whose feed it is, and where days are counted."""
-    seller = (await people.sellers(tx, [feed.seller_id]))[feed.seller_id]
-    in_force = {market.marketplace_id: market.policy_version for market in await people.marketplaces(tx)}
-    version = (seller.marketplace_id, in_force[seller.marketplace_id])
-    return Content(feed.seller_id, b"", (await policies.of(tx, [version]))[version].zone, seller.locale)
+async def _hand_back(database: Database, taken: Taken, *, blameless: bool, wait: bool = False) -> None:
+    until = machine_now() + (TRY_AGAIN * 2 ** min(taken.attempts - 1, 8) if wait else timedelta(0))
+    await database.run(lambda tx: records.hand_back(tx, taken.feed, taken.turn, until, blameless))
 
 
-async def _read(storage: Storage, document_id: str) -> bytes:
-    """The document, unpacked where it is packed; never more than MOST_BYTES of it, whatever it unpacks to."""
-    unpacked, unpack = bytearray(), None
-    try:
-        async for piece in storage.read(document_id):
-            if not unpacked and unpack is None and piece.startswith(_GZIP):
-                unpack = zlib.decompressobj(wbits=31)
-            unpacked += unpack.decompress(piece, MOST_BYTES + 1 - len(unpacked)) if unpack else piece
-            if len(unpacked) > MOST_BYTES:
-                raise Unusable(f"The document is larger than {documents.MOST_MIB} MiB; split it.")
-    except FileNotFoundError as error:
-        raise Unusable("Nothing was uploaded to the address of the document.") from error
-    except zlib.error as error:
-        raise Unusable("The document begins as gzip does, and cannot be unpacked.") from error
-    if unpack and not unpack.eof:
-        raise Unusable("The document is packed with gzip, and its end is missing.")
-    return bytes(unpacked)
+class _Work:
+    """The work on one feed."""
 
+    def __init__(self, database: Database, storage: Storage, taken: Taken) -> None:
+        self._database = database
+        self._storage = storage
+        self._taken = taken
+        self._feed = taken.feed
+        self._kind: Kind = KINDS[taken.feed.kind]
 
-_GZIP = b"\x1f\x8b"
+    async def go_on(self, stop: asyncio.Event) -> bool:
+        """Whether it has come to its end."""
+        content = await self._database.run(self._surroundings)
+        content = content._replace(digest=self._taken.digest or "")
+        if self._taken.attempts > MOST_ATTEMPTS:
+            facts = {"attempts": MOST_ATTEMPTS, "done": self._feed.done, "records": self._feed.records}
+            await self._end(content, [Trouble.GIVEN_UP.line(content.language, **facts)], fatal=True)
+            return True
+        try:
+            content = await self._read(content)
+        except Unusable as no:
+            await self._end(content, [no.trouble.line(content.language)], fatal=True)
+            return True
+        reading = await asyncio.to_thread(self._kind.read, content)
+        if self._taken.digest is None:
+            reading = await self._database.run(partial(self._enter, content=content, reading=reading))
+            content = content._replace(digest="" if reading.fatal else content.digest)
+        with _uncollected():
+            for number, step in enumerate(islice(reading.steps, self._taken.steps, None), self._taken.steps + 1):
+                if stop.is_set():
+                    return False
+                await self._step(content, number, step)
+        await self._end(content, reading.lines, fatal=reading.fatal)
+        return True
 
+    async def _surroundings(self, tx: Transaction) -> Content:
+        """Whose feed it is, where days are counted, and what the document is called."""
+        feed = self._feed
+        seller = (await people.sellers(tx, [feed.seller_id]))[feed.seller_id]
+        markets = {market.marketplace_id: market for market in await people.marketplaces(tx)}
+        market = markets[seller.marketplace_id]
+        version = (market.marketplace_id, market.policy_version)
+        zone = (await policies.of(tx, [version]))[version].zone
+        document = await documents.find(tx, feed.seller_id, feed.document_id)
+        options = understood(feed.options)
+        return Content(feed.seller_id, feed.feed_id, market, zone, seller.locale, options, document.content_type)
 
-async def _enter(tx: Transaction, feed: Feed, kind: Kind, content: Content, digest: str, reading: Reading) -> Reading:
-    """Write down what was found. A feed that its kind does not let in is through at once."""
-    no = None if reading.fatal or kind.enter is None else await kind.enter(tx, content, digest)
-    await records.read(tx, feed.seller_id, feed.feed_id, digest, reading.records)
-    return Reading(reading.records, (), [no], fatal=True) if no else reading
+    async def _read(self, content: Content) -> Content:
+        document = await documents_read.read(self._storage, self._feed.document_id)
+        digest = (await asyncio.to_thread(sha256, document)).hexdigest()
+        if self._taken.digest not in (None, digest):
+            raise Unusable(Trouble.CHANGED)
+        return content._replace(content=document, digest=digest)
 
+    async def _enter(self, tx: Transaction, content: Content, reading: Reading) -> Reading:
+        """Write down what was found, with the digest of what is let in: its kind is not asked again. What is not let
+        in is through at once."""
+        if not reading.fatal and self._kind.enter and (no := await self._kind.enter(tx, content)):
+            reading = Reading(reading.records, (), [no], fatal=True)
+        digest = None if reading.fatal else content.digest
+        done = len({line.record for line in reading.lines if line.record and line.type != "Warning"})
+        self._insist(await records.read(tx, self._feed, self._taken.turn, digest, reading.records, done))
+        return reading
 
-async def _step(tx: Transaction, *, feed: Feed, kind: Kind, content: Content, number: int, step: Any) -> None:
-    done = await kind.apply(tx, content, step)
-    until = machine_now() + LEASE
-    lines = [list(line) for line in done.lines]
-    if not await records.step(tx, feed.seller_id, feed.feed_id, number, done.records, done.successful, lines, until):
-        raise Overtaken
+    async def _step(self, content: Content, number: int, step: Any) -> None:
+        """One step, in one transaction with the note of it; of a dry run the note is all that stays."""
+        if content.options.dry_run:
+            done = await self._tried(content, step)
+            await self._database.run(partial(self._note, number=number, done=done))
+            return
 
+        async def work(tx: Transaction) -> None:
+            await self._note(tx, number, await self._kind.apply(tx, content, step))
 
-async def _finish(database: Database, storage: Storage, feed: Feed, content: Content, reading: Reading) -> None:
-    """Write the report, and end the feed once it lies where it can be fetched."""
-    successful, told = await database.run(lambda tx: records.outcome(tx, feed.seller_id, feed.feed_id))
-    lines = sorted([*reading.lines, *(Line(*line) for line in told)], key=lambda line: line.record)
-    kind = KINDS[feed.kind]
-    report = await asyncio.to_thread(kind.report, content, reading.records, successful, lines)
+        await self._database.run(work)
 
-    async def end(tx: Transaction) -> None:
-        made = await documents.make(tx, feed.seller_id, report.content_type)
-        await storage.write(made.document_id, _whole(report.content))
-        status = FATAL if reading.fatal else DONE
-        await records.end(
-            tx, feed.seller_id, feed.feed_id, status, tx.now, reading.records, successful, made.document_id
+    async def _tried(self, content: Content, step: Any) -> Done:
+        """What would become of a step."""
+
+        async def work(tx: Transaction) -> None:
+            raise _Undone(await self._kind.apply(tx, content, step))
+
+        try:
+            await self._database.run(work)
+        except _Undone as tried:
+            return tried.done
+        raise AssertionError
+
+    async def _note(self, tx: Transaction, number: int, done: Done) -> None:
+        lines = [list(line) for line in done.lines]
+        until = machine_now() + LEASE
+        self._insist(
+            await records.step(tx, self._feed, self._taken.turn, number, done.records, done.successful, lines, until)
         )
 
-    await database.run(end)
+    async def _end(self, content: Content, lines: list[Line] | Any, *, fatal: bool) -> None:
+        """Write the report, and end the feed once it lies where it can be fetched."""
+        feed = self._feed
+        count, successful, told = await self._database.run(lambda tx: records.outcome(tx, feed))
+        everything = sorted([*lines, *(Line(*line) for line in told)], key=lambda line: line.record)
+        summary = Summary(count, successful, everything)
+        report = await asyncio.to_thread(self._kind.report, content, summary)
+        document = documents.new(feed.seller_id, report.content_type)
+        await self._storage.write(document.document_id, _whole(report.content))
+
+        async def end(tx: Transaction) -> None:
+            await document_records.put(tx, document)
+            status = FATAL if fatal else DONE
+            self._insist(await records.end(tx, feed, self._taken.turn, status, document.document_id, tx.now))
+            if self._kind.leave and content.digest:
+                await self._kind.leave(tx, content, summary)
+
+        await self._database.run(end)
+
+    @staticmethod
+    def _insist(still_ours: bool) -> None:
+        if not still_ours:
+            raise Overtaken
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A file in memory is many objects, none of them in a ring: collections need not look at them again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+class _Undone(Exception):
+    """Takes back what a dry run did."""
+
+    def __init__(self, done: Done) -> None:
+        super().__init__()
+        self.done = done
 
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:

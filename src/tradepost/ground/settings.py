@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 VARIABLES = {
     "TRADEPOST_DATABASE_URL": "a PostgreSQL 15 or newer of your own, instead of the embedded server",
     "TRADEPOST_DATA": "the folder of the embedded server and of the local mailbox",
+    "TRADEPOST_DOCUMENTS": "the folder, or the s3:// URL, of sellers' files and their reports",
+    "TRADEPOST_PUBLIC_URL": "the address that others reach the server at, where it is another than it listens at",
     "TRADEPOST_SMTP_URL": "the server that takes the mail; without it notices are kept in the local mailbox",
     "TRADEPOST_MAIL_FROM": "who the mail comes from, such as `Example <orders@example.com>`",
     "TRADEPOST_WEBHOOKS_PRIVATE": "`yes`: webhooks may also call http addresses and private networks",
@@ -61,6 +63,8 @@ class Settings:
 
     database_url: str | None = field(default=None, repr=False)
     data: Path | None = None
+    documents: str | None = None
+    public_url: str | None = None
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
     webhooks_private: bool = False
@@ -73,6 +77,8 @@ class Settings:
         return cls(
             database_url=said["TRADEPOST_DATABASE_URL"],
             data=Path(data) if data else None,
+            documents=said["TRADEPOST_DOCUMENTS"],
+            public_url=said["TRADEPOST_PUBLIC_URL"],
             smtp_url=said["TRADEPOST_SMTP_URL"],
             mail_from=said["TRADEPOST_MAIL_FROM"],
             webhooks_private=said["TRADEPOST_WEBHOOKS_PRIVATE"] == "yes",

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,6 +14,7 @@ from tradepost.ground import schema
 from tradepost.ground.database import Database, Transaction, connect
 from tradepost.ground.embedded import default_data_folder, lease
 from tradepost.ground.settings import Address, Settings
+from tradepost.ground.storage import InvalidStorage, Storage
 from tradepost.ground.throw_away import SETTINGS, throw_away_database
 from tradepost.orders import records as orders
 from tradepost.payments.gateway import Gateway, SimulatedGateway
@@ -43,11 +45,20 @@ class House:
     url: str
     folder: Path
     settings: Settings
+    documents: str  # the folder or URL of sellers' documents
 
     @property
     def gateways(self) -> Sequence[Gateway]:
         """The payment gateways that this program can ask."""
         return (SimulatedGateway(),)
+
+    @property
+    def storage(self) -> Storage:
+        """Where sellers' documents lie."""
+        try:
+            return Storage.at(self.documents)
+        except InvalidStorage as error:
+            raise Mistake(f"{error} Set another with TRADEPOST_DOCUMENTS.") from error
 
 
 def database_url(where: Where, settings: Settings) -> str | None:
@@ -89,7 +100,8 @@ async def open_house(where: Where, *, furnish: bool = False) -> AsyncIterator[Ho
                 raise Mistake("The database is not empty: name one that is Tradepost's, or nobody's.")
             await schema.upgrade(url)
         await schema.require_current(url)
-        yield House(database, url, data_folder(where, settings), settings)
+        folder = data_folder(where, settings)
+        yield House(database, url, folder, settings, settings.documents or str(folder / "documents"))
 
 
 @asynccontextmanager
@@ -97,12 +109,13 @@ async def throw_away_house(where: Where) -> AsyncIterator[House]:
     """A new marketplace in the embedded server, gone at the end of the block."""
     settings = Settings.from_environment()
     folder = data_folder(where, settings)
-    async with (
-        lease(folder) as server,
-        throw_away_database(server) as url,
-        connect(url, settings=SETTINGS) as database,
-    ):
-        yield House(database, url, folder, settings)
+    with TemporaryDirectory(prefix="tradepost-documents-") as documents:
+        async with (
+            lease(folder) as server,
+            throw_away_database(server) as url,
+            connect(url, settings=SETTINGS) as database,
+        ):
+            yield House(database, url, folder, settings, settings.documents or documents)
 
 
 @asynccontextmanager

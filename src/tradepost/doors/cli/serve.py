@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from tradepost.doors.selling_partner_api import terms
 from tradepost.doors.serving import logs
 from tradepost.doors.serving.handover import Handover
 from tradepost.doors.worker.work import work
-from tradepost.ground.settings import Address
+from tradepost.ground.settings import Address, Settings
 
 MOST_PROCESSES = 4  # by default
 STOP_SECONDS = 20.0  # a little longer than the server itself gives its processes
@@ -61,6 +62,11 @@ async def serve(
     and TRADEPOST_SELLER_API_RESTRICTED=no shows buyers' data without a restricted
     data token.
 
+    The files that they upload, and the reports on them, lie in the folder or the
+    s3:// URL that TRADEPOST_DOCUMENTS names, by default in the folder documents of
+    the data folder. They are put and fetched at addresses of this server; behind a
+    proxy, TRADEPOST_PUBLIC_URL says what those begin with.
+
     For example:
       tradepost serve
       tradepost serve --host 0.0.0.0 --port 80 --processes 8 --worker apart
@@ -89,6 +95,7 @@ async def serve(
     count = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
     with reserved(host, port) as place:
         async with open_house(where) as house:
+            _ = house.storage, public_url(house.settings)  # the same
             words = {"at": url_of(place), "processes": count, "database": Address.of(house.url).url}
             handover = Handover(house.url, form, log_requests)
             announce = partial(_log.info, "serving", **words)
@@ -104,11 +111,23 @@ async def serve_house(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with TemporaryDirectory(prefix="tradepost-serve-") as folder:
-        handover = handover._replace(folder=Path(folder))
+        endpoint = public_url(house.settings) or url_of(place)
+        handover = handover._replace(folder=Path(folder), documents=house.documents, endpoint=endpoint)
         command = (place[0], str(place[1]), str(count))
         async with _server(command, handover) as server, _worker(house, stop, inside=worker):
             ready = asyncio.create_task(_all_answer(handover, count))
             return await _watch(server, ready, announce, stop)
+
+
+def public_url(settings: Settings) -> str | None:
+    """The address that others reach the server at, where it is set."""
+    said = settings.public_url
+    if said and not _PUBLIC_URL.fullmatch(said):
+        raise Mistake("TRADEPOST_PUBLIC_URL is an address such as https://api.example.com, without anything behind it.")
+    return said and said.rstrip("/")
+
+
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._~-]+)*/?")
 
 
 def url_of(place: Place) -> str:
@@ -164,7 +183,9 @@ async def _worker(house: House, stop: asyncio.Event, *, inside: bool) -> AsyncIt
         yield
         return
     private = house.settings.webhooks_private
-    working = asyncio.create_task(work(house.database, house.gateways, post_of(house), stop, webhooks_private=private))
+    working = asyncio.create_task(
+        work(house.database, house.gateways, post_of(house), stop, storage=house.storage, webhooks_private=private)
+    )
     try:
         yield
     finally:

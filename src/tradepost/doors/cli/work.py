@@ -15,7 +15,7 @@ from tradepost.notices.smtp import MailServer, MailSettings
 
 
 async def work(*, where: Where = HERE) -> int:
-    """Do what falls due, ask for payment, deliver notices and webhooks, until interrupted.
+    """Do what falls due, ask for payment, deliver notices and webhooks, apply feeds, until interrupted.
 
     The truth does not wait for a worker: acts and reads count deadlines that are
     due. A worker records them, tells those concerned, and asks for payment. Run as
@@ -38,7 +38,8 @@ async def work(*, where: Where = HERE) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         structlog.get_logger().info("working", database=Address.of(house.url).url, notices=_where_to(post))
-        await work_until(house.database, house.gateways, post, stop, webhooks_private=house.settings.webhooks_private)
+        private = house.settings.webhooks_private
+        await work_until(house.database, house.gateways, post, stop, storage=house.storage, webhooks_private=private)
         structlog.get_logger().info("stopped")
     return 0
 

@@ -1,56 +1,77 @@
 """Where documents are put and fetched: addresses that are signed and open for five minutes, and ask for no token."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, put
-from litestar.params import FromPath, QueryParameter
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
 from tradepost.documents import documents
-from tradepost.documents.documents import MOST_MIB, Leave
-from tradepost.doors.http.routes import AnyRequest, TheDesk
+from tradepost.documents.documents import MOST_MIB, Document, Leave
+from tradepost.doors.http.routes import RETRY_AFTER_SECONDS, AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.errors import on_error
-from tradepost.ground.storage import Storage
+from tradepost.ground.storage import Storage, StorageUnavailable
 from tradepost.refusals import Reason, Refused
 
 PATH = "/documents/"
+AS_IT_IS = {"content-disposition": "attachment", "x-content-type-options": "nosniff"}  # whatever a seller called it
 
-Expires = Annotated[int, QueryParameter(query="expires")]
-Signature = Annotated[str, QueryParameter(query="signature")]
+
+class Shelf(NamedTuple):
+    """Where this server keeps documents, and what their addresses begin with."""
+
+    storage: Storage
+    endpoint: str
 
 
 def url_of(request: AnyRequest, leave: Leave) -> str:
     """The address that a client puts or gets a document at."""
-    query = urlencode({"expires": leave.expires, "signature": leave.signature})
-    return f"{request.app.state.endpoint}{PATH}{leave.document_id}?{query}"
+    query = urlencode({"seller": leave.seller_id, "expires": leave.expires, "signature": leave.signature})
+    return f"{_shelf(request).endpoint}{PATH}{leave.document_id}?{query}"
 
 
 @put("/{document_id:str}", status_code=200, request_max_body_size=MOST_MIB << 20)
 async def put_document(
-    request: AnyRequest, desk: TheDesk, document_id: FromPath[str], expires: Expires, signature: Signature
-) -> Response[None]:
+    request: AnyRequest,
+    desk: TheDesk,
+    document_id: FromPath[str],
+    seller: FromQuery[str],
+    expires: FromQuery[int],
+    signature: FromQuery[str],
+) -> Response[bytes]:
     """Take a document in, in pieces: however long it is, it is never held as a whole."""
-    await _check(desk, Leave("PUT", document_id, expires, signature))
-    storage: Storage = request.app.state.storage
-    await storage.write(document_id, request.stream())
-    return Response(None, status_code=200)
+    await _named(desk, Leave("PUT", seller, document_id, expires, signature))
+    try:
+        await _shelf(request).storage.write(document_id, request.stream())
+    except RequestEntityTooLarge as error:
+        raise Refused(Reason.TOO_LARGE, part="document", limit=f"{MOST_MIB} MiB; split it") from error
+    except StorageUnavailable as error:
+        raise Refused(Reason.UNAVAILABLE, wait=RETRY_AFTER_SECONDS) from error
+    return Response(b"", status_code=200)
 
 
 @get("/{document_id:str}")
 async def get_document(
-    request: AnyRequest, desk: TheDesk, document_id: FromPath[str], expires: Expires, signature: Signature
+    request: AnyRequest,
+    desk: TheDesk,
+    document_id: FromPath[str],
+    seller: FromQuery[str],
+    expires: FromQuery[int],
+    signature: FromQuery[str],
 ) -> Stream:
     """Give a document out, in pieces."""
-    await _check(desk, Leave("GET", document_id, expires, signature))
-    storage: Storage = request.app.state.storage
-    pieces = storage.read(document_id)
+    document = await _named(desk, Leave("GET", seller, document_id, expires, signature))
+    pieces = _shelf(request).storage.read(document_id)
     try:
         first = await anext(pieces, b"")
     except FileNotFoundError as error:
         raise Refused(Reason.DOCUMENT_NOT_FOUND) from error
-    return Stream(_after(first, pieces), media_type="application/octet-stream")
+    except StorageUnavailable as error:
+        raise Refused(Reason.UNAVAILABLE, wait=RETRY_AFTER_SECONDS) from error
+    return Stream(_after(first, pieces), headers={"content-type": document.content_type, **AS_IT_IS})
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -59,8 +80,14 @@ async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield piece
 
 
-async def _check(desk: TheDesk, shown: Leave) -> None:
-    await desk.database.run(lambda tx: documents.check(tx, shown))
+async def _named(desk: TheDesk, shown: Leave) -> Document:
+    return await desk.database.run(lambda tx: documents.check(tx, shown))
+
+
+def _shelf(request: AnyRequest) -> Shelf:
+    shelf: Shelf | None = request.app.state.shelf
+    assert shelf is not None
+    return shelf
 
 
 DOCUMENTS: list[Any] = [

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tradepost.doors.selling_partner_api import (
+    feeds,
     listings,
     listings_reading,
     orders_2026,
@@ -26,9 +27,10 @@ _OPERATIONS: list[Any] = [
     *orders_v0_items.OPERATIONS,
     *orders_v0_shipment.OPERATIONS,
     *orders_v0_regulated.OPERATIONS,
+    *feeds.OPERATIONS,
 ]
 
 ROUTERS: list[Any] = [router(_OPERATIONS), *LOGIN]
 
-PATHS = ("/orders/", "/tokens/", "/sellers/", "/listings/", "/feeds/", "/reports/", "/notifications/")
+PATHS = ("/orders/", "/tokens/", "/sellers/", "/listings/", "/feeds/", "/reports/", "/notifications/", "/documents/")
 """What its paths begin with: there, what does not exist is told as its clients understand it."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
-from msgspec import Meta, Struct, field, structs
+from msgspec import Meta, Struct
 
 from tradepost.documents import documents
 from tradepost.doors.http.routes import AnyRequest, TheDesk
@@ -17,7 +17,7 @@ from tradepost.doors.selling_partner_api.page_tokens import seal, unseal
 from tradepost.doors.selling_partner_api.routes import ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.feeds import feeds
-from tradepost.feeds.feeds import STATUSES, After, Feed, NewFeed, Wanted
+from tradepost.feeds.feeds import STATUSES, Feed, NewFeed, Wanted
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction
 from tradepost.refusals import Reason, Refused
@@ -56,7 +56,7 @@ class FeedWanted(Struct, frozen=True, rename="camel"):
     feed_type: Text
     marketplace_ids: Annotated[list[Text], Meta(min_length=1, max_length=MOST_MARKETPLACES)]
     input_feed_document_id: Text
-    feed_options: dict[str, Text] = field(default_factory=dict)
+    feed_options: dict[str, Text] | None = None
 
 
 class FeedMade(Struct, frozen=True, rename="camel"):
@@ -89,7 +89,7 @@ class _Place(Struct, frozen=True):
     """What a token of the list holds: it comes without any other parameter."""
 
     wanted: Wanted
-    after: After
+    after: int | None
     size: int
 
 
@@ -99,8 +99,9 @@ async def create_feed_document(request: AnyRequest, desk: TheDesk, partner: TheP
     asked = await body_of(request, DocumentWanted)
 
     async def work(tx: Transaction) -> NewDocument:
+        await feeds.check_plan(tx, partner.seller_id)
         made = await documents.make(tx, partner.seller_id, asked.content_type)
-        return NewDocument(made.document_id, url_of(request, await documents.leave(tx, "PUT", made.document_id)))
+        return NewDocument(made.document_id, url_of(request, await documents.leave(tx, "PUT", made)))
 
     return sent(request, await desk.database.run(work), 201)
 
@@ -113,7 +114,7 @@ async def get_feed_document(
 
     async def work(tx: Transaction) -> DocumentToFetch:
         found = await documents.find(tx, partner.seller_id, document_id)
-        leave = await documents.leave(tx, "GET", found.document_id)
+        leave = await documents.leave(tx, "GET", found)
         return DocumentToFetch(found.document_id, url_of(request, leave), found.compression)
 
     return sent(request, await desk.database.run(work))
@@ -123,9 +124,8 @@ async def get_feed_document(
 async def create_feed(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
     """Put a feed into the queue."""
     asked = await body_of(request, FeedWanted)
-    new = NewFeed(
-        partner.seller_id, asked.feed_type, asked.marketplace_ids, asked.input_feed_document_id, asked.feed_options
-    )
+    options = asked.feed_options or {}
+    new = NewFeed(partner.seller_id, asked.feed_type, asked.marketplace_ids, asked.input_feed_document_id, options)
 
     async def work(tx: Transaction) -> str:
         await check_marketplaces(tx, partner.seller_id, asked.marketplace_ids)
@@ -156,13 +156,13 @@ async def get_feeds(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> 
     query, now = Query(request), machine_now()
     bound = ("getFeeds", partner.seller_id)
     if token := query.text("nextToken"):
-        wanted, after, size = structs.astuple(unseal("nextToken", token, _Place, bound, now))
+        place = unseal("nextToken", token, _Place, bound, now)
     else:
-        wanted, after, size = _wanted(query), None, query.number("pageSize", 1, MOST_PAGE) or USUAL_PAGE
-    found = await desk.database.run(lambda tx: feeds.page(tx, partner.seller_id, wanted, after, size + 1))
+        place = _Place(_wanted(query), None, query.number("pageSize", 1, MOST_PAGE) or USUAL_PAGE)
+    wanted, size = place.wanted, place.size
+    found = await desk.database.run(lambda tx: feeds.page(tx, partner.seller_id, wanted, place.after, size + 1))
     shown, more = found[:size], len(found) > size
-    last = After(shown[-1].created_at, shown[-1].feed_id) if more else None
-    following = seal(_Place(wanted, last, size), bound, now) if last else None
+    following = seal(_Place(wanted, shown[-1].number, size), bound, now) if more else None
     return sent(request, FeedList([_shown(feed) for feed in shown], following))
 
 

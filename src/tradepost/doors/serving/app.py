@@ -23,6 +23,7 @@ from tradepost.doors.seller_api.routes import ROUTERS as SELLER
 from tradepost.doors.selling_partner_api import doors as selling_partner_api
 from tradepost.doors.selling_partner_api import errors as selling_partner_errors
 from tradepost.doors.selling_partner_api import terms
+from tradepost.doors.selling_partner_api.documents import DOCUMENTS, Shelf
 from tradepost.doors.selling_partner_api.terms import PRODUCTION, Terms
 from tradepost.doors.serving import health, logs, measures, metrics
 from tradepost.doors.serving.api_page import pages
@@ -34,6 +35,7 @@ from tradepost.doors.storefront_api import checkouts
 from tradepost.doors.storefront_api.routes import ROUTERS as STOREFRONT
 from tradepost.ground.answers import Answer, Once
 from tradepost.ground.database import Database, connect
+from tradepost.ground.storage import Storage
 
 CONNECTIONS = 10
 PATIENCE_SECONDS = 10.0
@@ -55,7 +57,8 @@ def make() -> ASGIApp:
     async def open_desk(app: Litestar) -> AsyncIterator[None]:
         url = handover.database_url
         async with connect(url, connections=CONNECTIONS, at_once=False, patience=PATIENCE_SECONDS) as database:
-            _furnish(app, database, terms.from_environment(os.environ))
+            shelf = Shelf(Storage.at(handover.documents), handover.endpoint)
+            _furnish(app, database, terms.from_environment(os.environ), shelf)
             gc.freeze()  # what is here now stays: collections need not look at it again and again,
             gc.set_threshold(COLLECT_AFTER, 50, 100)  # and need not come so often while a batch holds its locks
             # Granian takes connections once this has returned; only then the loop comes to what is due later.
@@ -66,23 +69,26 @@ def make() -> ASGIApp:
     return Front(app, lambda: app.state.desk, SHORT_WAYS, log_requests=handover.log_requests)
 
 
-def of_database(database: Database, app: Litestar | None = None, terms: Terms = PRODUCTION) -> ASGIApp:
+def of_database(
+    database: Database, app: Litestar | None = None, terms: Terms = PRODUCTION, shelf: Shelf | None = None
+) -> ASGIApp:
     """The same application on a database that is open; `app` is a framework that was on another one before."""
     app = app or framework()
-    _furnish(app, database, terms)
+    _furnish(app, database, terms, shelf)
     return Front(app, lambda: app.state.desk, SHORT_WAYS)
 
 
-def _furnish(app: Litestar, database: Database, terms: Terms) -> None:
+def _furnish(app: Litestar, database: Database, terms: Terms, shelf: Shelf | None) -> None:
     app.state.desk = Desk(database, observe=measures.batch)
     app.state.terms = terms
+    app.state.shelf = shelf
     app.state.marketplace = Marketplace(database)
 
 
 def framework(**settings: object) -> Litestar:
     """The framework with all routes of all doors in it."""
     return Litestar(
-        [*DOORS, *selling_partner_api.ROUTERS, pages(DOORS), *health.ROUTES, *metrics.ROUTES],
+        [*DOORS, *selling_partner_api.ROUTERS, *DOCUMENTS, pages(DOORS), *health.ROUTES, *metrics.ROUTES],
         dependencies=routes.DEPENDENCIES,
         exception_handlers={Exception: _on_error},
         logging_config=None,  # see logs.py

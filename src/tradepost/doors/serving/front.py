@@ -19,12 +19,14 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from tradepost.doors.http import problems, requests
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.routes import answer_to, headers_of
+from tradepost.doors.selling_partner_api import documents
 from tradepost.doors.serving import measures
 from tradepost.ground.answers import Answer
 from tradepost.ground.clock import machine_seconds
 from tradepost.refusals import Reason, Refused
 
 BODY_SECONDS = 15.0  # in which a body has to arrive
+UPLOAD_SECONDS = 300.0  # in which a document has to: as long as its address is open
 
 ShortWay = Callable[[Desk, Mapping[bytes, bytes], bytes, str], Awaitable[Answer]]
 """Answers a request from its headers, its body and the language of its caller."""
@@ -60,7 +62,8 @@ class Front:
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = machine_seconds()
-        receive = _in_time(receive, began + BODY_SECONDS)
+        uploads = scope["method"] == "PUT" and scope["path"].startswith(documents.PATH)
+        receive = _in_time(receive, began, UPLOAD_SECONDS if uploads else BODY_SECONDS)
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
@@ -115,8 +118,8 @@ class Front:
                 return answer_to(error, language)
 
 
-def _in_time(receive: Receive, deadline: float) -> Receive:
-    """The body has to be here by the deadline; what comes after it may take its time."""
+def _in_time(receive: Receive, began: float, seconds: float) -> Receive:
+    """The body has to be here so many seconds after the request began; what comes after it may take its time."""
     whole = False
 
     async def receive_in_time() -> Any:
@@ -124,10 +127,10 @@ def _in_time(receive: Receive, deadline: float) -> Receive:
         if whole:
             return await receive()
         try:
-            async with asyncio.timeout(deadline - machine_seconds()):
+            async with asyncio.timeout(began + seconds - machine_seconds()):
                 message = await receive()
         except TimeoutError as error:
-            raise Refused(Reason.NOT_JSON, problem=f"it did not arrive within {BODY_SECONDS:.0f} seconds") from error
+            raise Refused(Reason.NOT_JSON, problem=f"it did not arrive within {seconds:.0f} seconds") from error
         whole = not message.get("more_body")
         return message
 

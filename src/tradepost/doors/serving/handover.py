@@ -11,6 +11,8 @@ from tradepost.doors.serving.logs import Form
 _DATABASE = "TRADEPOST_DATABASE_URL"
 _LOG = "TRADEPOST_SERVE_LOG"
 _REQUESTS = "TRADEPOST_SERVE_LOG_REQUESTS"
+_DOCUMENTS = "TRADEPOST_SERVE_DOCUMENTS"
+_ENDPOINT = "TRADEPOST_SERVE_ENDPOINT"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # named by prometheus-client, which keeps each process's counts there
 
 
@@ -21,6 +23,8 @@ class Handover(NamedTuple):
     log: Form = "text"
     log_requests: bool = False
     folder: Path | None = None  # of the processes' own, for what they count and for saying that they answer
+    documents: str = ""  # the folder or URL of sellers' documents
+    endpoint: str = ""  # what the addresses of documents begin with
     settings: tuple[tuple[str, str], ...] = ()  # variables that overrule those of this process
 
     def __repr__(self) -> str:
@@ -29,7 +33,7 @@ class Handover(NamedTuple):
     def to_environment(self) -> dict[str, str]:
         """The variables that say so."""
         said = {_DATABASE: self.database_url, _LOG: self.log, _REQUESTS: "yes" if self.log_requests else ""}
-        said |= dict(self.settings)
+        said |= {_DOCUMENTS: self.documents, _ENDPOINT: self.endpoint, **dict(self.settings)}
         return said | ({_FOLDER: str(self.folder)} if self.folder else {})
 
     def say_ready(self) -> None:
@@ -49,4 +53,6 @@ def handed_over(environment: Mapping[str, str] = os.environ) -> Handover:
         "json" if environment.get(_LOG) == "json" else "text",
         environment.get(_REQUESTS) == "yes",
         Path(environment[_FOLDER]) if _FOLDER in environment else None,
+        environment.get(_DOCUMENTS, ""),
+        environment.get(_ENDPOINT, ""),
     )

@@ -1,4 +1,5 @@
-"""The worker: does what falls due, asks the payment gateways, delivers notices and calls webhooks, until told to stop.
+"""The worker: does what falls due, asks the payment gateways, delivers notices, calls webhooks and applies feeds, until
+told to stop.
 
 Each duty goes its own pace and bears its own trouble: a mail server that is down stops no deadline. Several workers may
 serve one database.
@@ -12,9 +13,11 @@ import structlog
 
 from tradepost import timekeeping
 from tradepost.access import tokens, usage
+from tradepost.feeds.mill import Mill, mill
 from tradepost.ground import answers
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import TROUBLE, Database
+from tradepost.ground.storage import Storage
 from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Post
 from tradepost.payments.gateway import Gateway
@@ -23,6 +26,7 @@ from tradepost.webhooks.delivery import Courier, courier
 
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0  # after trouble that does not end
+FEEDS_PAUSE_SECONDS = 0.5  # a feed is to begin within a second
 FORGET_EVERY_SECONDS = 600.0
 GRACE_SECONDS = 10.0  # for what is under way when the worker is told to stop
 
@@ -33,18 +37,25 @@ _log = structlog.get_logger()
 
 
 async def work(
-    database: Database, gateways: Sequence[Gateway], post: Post, stop: asyncio.Event, *, webhooks_private: bool = False
+    database: Database,
+    gateways: Sequence[Gateway],
+    post: Post,
+    stop: asyncio.Event,
+    *,
+    storage: Storage | None = None,
+    webhooks_private: bool = False,
 ) -> None:
     """Work until `stop` is set. What is under way is finished, or broken off after a grace and done again later.
 
-    `webhooks_private`: see the setting of that name.
+    `storage` is where documents lie; without it feeds are left to others. `webhooks_private`: see the setting of that
+    name.
     """
-    async with courier(database, private=webhooks_private) as webhooks:
-        await _work(database, gateways, post, webhooks, stop)
+    async with courier(database, private=webhooks_private) as webhooks, mill(database, storage) as feeds:
+        await _work(database, gateways, post, webhooks, feeds, stop)
 
 
 async def _work(
-    database: Database, gateways: Sequence[Gateway], post: Post, webhooks: Courier, stop: asyncio.Event
+    database: Database, gateways: Sequence[Gateway], post: Post, webhooks: Courier, feeds: Mill, stop: asyncio.Event
 ) -> None:
     async def let_time_pass() -> float:
         if (await timekeeping.turn(database, [])).orders:
@@ -62,6 +73,9 @@ async def _work(
     async def call_webhooks() -> float:
         return 0 if await webhooks.start_due() else PAUSE_SECONDS
 
+    async def apply_feeds() -> float:
+        return 0 if await feeds.start_waiting() else FEEDS_PAUSE_SECONDS
+
     async def forget_answers() -> float:
         async with database.transaction() as tx:
             forgotten = await answers.forget(tx, machine_now() - answers.KEPT_FOR)
@@ -78,12 +92,13 @@ async def _work(
         asyncio.create_task(_go_on("payments", ask_gateways, stop)),
         asyncio.create_task(_go_on("notices", deliver_notices, stop)),
         asyncio.create_task(_go_on("webhooks", call_webhooks, stop)),
+        asyncio.create_task(_go_on("feeds", apply_feeds, stop)),
         asyncio.create_task(_go_on("answers", forget_answers, stop, longest=FORGET_EVERY_SECONDS)),
         asyncio.create_task(_go_on("tokens", forget_tokens, stop, longest=FORGET_EVERY_SECONDS)),
     ]
     try:
         await stop.wait()
-        duties.append(asyncio.create_task(webhooks.finish()))
+        duties += [asyncio.create_task(webhooks.finish()), asyncio.create_task(feeds.finish())]
         await asyncio.wait(duties, timeout=GRACE_SECONDS)
     finally:
         for duty in duties:

@@ -95,10 +95,7 @@ async def _apply(tx: Transaction, seller_id: str, file: File, progress: Progress
         successful += applied.successful
         done += applied.rows
         progress(done, file.records)
-    if successful:
-        await records.finish_file(tx, seller_id, file.digest, file.records, successful)
-    else:
-        await records.forget_file(tx, seller_id, file.digest)
+    await leave(tx, seller_id, file.digest, file.records, successful)
     return ProcessingReport(file.records, successful, sorted(entries, key=lambda entry: entry.record))
 
 
@@ -106,8 +103,21 @@ async def enter(tx: Transaction, seller_id: str, digest: str) -> Refusal | None:
     """Remember that a file is being applied; refuses one that was, or is."""
     if await records.enter_file(tx, seller_id, digest, tx.now):
         return None
+    return await refusal_of(tx, seller_id, digest) or await enter(tx, seller_id, digest)
+
+
+async def refusal_of(tx: Transaction, seller_id: str, digest: str) -> Refusal | None:
+    """Why a file may not be applied, if it was or is."""
     applied = await records.file_applied_at(tx, seller_id, digest)
-    return Refusal(Reason.FILE_ALREADY_APPLIED, {"applied": f"{applied:%Y-%m-%d %H:%M} UTC"})
+    return Refusal(Reason.FILE_ALREADY_APPLIED, {"applied": f"{applied:%Y-%m-%d %H:%M} UTC"}) if applied else None
+
+
+async def leave(tx: Transaction, seller_id: str, digest: str, count: int, successful: int) -> None:
+    """Remember what became of a file that was entered; one of which nothing was applied may be brought again."""
+    if successful:
+        await records.finish_file(tx, seller_id, digest, count, successful)
+    else:
+        await records.forget_file(tx, seller_id, digest)
 
 
 class Applied(NamedTuple):

@@ -1,4 +1,4 @@
-"""Reading a Shipping Confirmation file: from bytes to records, whatever program wrote them.
+"""Reading a flat file, such as a Shipping Confirmation file: from bytes to records, whatever program wrote them.
 
 Tab-separated text in UTF-8, UTF-16 with its mark, or the Western encoding of Windows; any line ends; columns in any
 order below any number of template rows. Nothing here knows an order; memory is bounded whatever the bytes are.
@@ -6,10 +6,10 @@ order below any number of template rows. Nothing here knows an order; memory is 
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO, TextIOWrapper
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tradepost.process.shipment.processing_report import Complaint, Entry, ProcessingReport
 
@@ -47,6 +47,20 @@ class Record(NamedTuple):
     ship_method: str = ""
 
 
+class Form(NamedTuple):
+    """The columns of a kind of file. `key` names the row of headings; a record has its number and the used columns."""
+
+    key: str
+    required: tuple[str, ...]
+    used: tuple[str, ...]
+    known_but_unused: frozenset[str]
+    record: Callable[..., Any]
+    translated: bool = True  # the headings may stand there again in another language
+
+
+SHIPMENTS = Form("order-id", REQUIRED, USED, KNOWN_BUT_UNUSED, Record)
+
+
 class Unreadable(Exception):
     """Nothing of the file can be taken; the report says why."""
 
@@ -60,21 +74,21 @@ class FileRecords:
     """What a file holds: how many records, those that can be read, and what is to be said of the others."""
 
     count: int = 0
-    readable: list[Record] = field(default_factory=list)
+    readable: list[Any] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
 
-def read(content: bytes) -> FileRecords:
-    """The records of a file. Raises Unreadable when the file as a whole cannot be taken."""
+def read(content: bytes, form: Form = SHIPMENTS) -> FileRecords:
+    """The records of a file of this form. Raises Unreadable when the file as a whole cannot be taken."""
     if len(content) > MOST_MIB << 20:
         raise Unreadable(Complaint.FILE_TOO_LARGE, most=MOST_MIB)
     lines = _lines(content)
-    headings = _find_headings(lines)
-    _check_headings(headings, lines)
-    found = FileRecords(entries=_unknown_headings(headings))
-    columns = [headings.index(name) if name in headings else None for name in USED]
+    headings = _find_headings(lines, form)
+    _check_headings(headings, lines, form)
+    found = FileRecords(entries=_unknown_headings(headings, form))
+    columns = [headings.index(name) if name in headings else None for name in form.used]
     for line in lines:
-        _take(found, line, columns, len(headings))
+        _take(found, line, columns, len(headings), form)
     if not found.count:
         raise Unreadable(Complaint.NOTHING_IN_IT)
     return found
@@ -93,7 +107,7 @@ class _Line(NamedTuple):
         return [cell.strip() for cell in cells]
 
 
-def _take(found: FileRecords, line: _Line, columns: list[int | None], width: int) -> None:
+def _take(found: FileRecords, line: _Line, columns: list[int | None], width: int, form: Form) -> None:
     """Add a line to what was found: a record, a complaint, or nothing."""
     try:
         cells = line.cells() if line.whole and "\0" not in line.text else []
@@ -108,17 +122,18 @@ def _take(found: FileRecords, line: _Line, columns: list[int | None], width: int
         _complain(found, line, Complaint.ROW_TOO_WIDE)
     else:
         used = [cells[column] if column is not None and column < len(cells) else "" for column in columns]
-        if found.count or not _are_translated_headings(used):
-            _take_cells(found, used)
+        if found.count or not form.translated or not _are_translated_headings(used, form):
+            _take_cells(found, used, form)
 
 
-def _take_cells(found: FileRecords, cells: list[str]) -> None:
+def _take_cells(found: FileRecords, cells: list[str], form: Form) -> None:
     _count(found)
-    record = Record(found.count, *cells)
-    too_long = [name for name, cell in zip(USED, cells, strict=True) if len(cell) > MOST_IN_CELL]
+    record = form.record(found.count, *cells)
+    too_long = [name for name, cell in zip(form.used, cells, strict=True) if len(cell) > MOST_IN_CELL]
     if too_long:
         facts: dict[str, object] = {"field": too_long[0], "most": MOST_IN_CELL}
-        found.entries.append(Entry(found.count, Complaint.TOO_LONG, facts, record.order_id, record.order_item_id))
+        of = (getattr(record, name, "") for name in ("order_id", "order_item_id"))
+        found.entries.append(Entry(found.count, Complaint.TOO_LONG, facts, *of))
     else:
         found.readable.append(record)
 
@@ -134,13 +149,13 @@ def _count(found: FileRecords) -> None:
         raise Unreadable(Complaint.TOO_MANY_ROWS, most=MOST_RECORDS)
 
 
-def _are_translated_headings(cells: list[str]) -> bool:
+def _are_translated_headings(cells: list[str], form: Form) -> bool:
     """Whether the row right below the headings says them again in another language, as Japanese templates do."""
-    required = [cell for name, cell in zip(USED, cells, strict=True) if name in REQUIRED]
+    required = [cell for name, cell in zip(form.used, cells, strict=True) if name in form.required]
     return all(required) and not any(sign.isdigit() for cell in cells for sign in cell)
 
 
-def _find_headings(lines: Iterator[_Line]) -> list[str]:
+def _find_headings(lines: Iterator[_Line], form: Form) -> list[str]:
     """The headings, with `lines` left at what is below them. Rows above them belong to the template."""
     passed = 0
     first = ""
@@ -148,7 +163,7 @@ def _find_headings(lines: Iterator[_Line]) -> list[str]:
         if not line.whole or "\0" in line.text:
             raise Unreadable(Complaint.NOT_TEXT, line=line.number)
         headings = _headings(line)
-        if "order-id" in headings:
+        if form.key in headings:
             return headings
         first = first or line.text
         passed += 1
@@ -157,7 +172,7 @@ def _find_headings(lines: Iterator[_Line]) -> list[str]:
     if not passed:
         raise Unreadable(Complaint.NOTHING_IN_IT)
     records = passed + _how_many(lines) - (2 if first.startswith("TemplateType=") else 1)
-    raise Unreadable(Complaint.FIELD_MISSING, max(records, 0), field="order-id")
+    raise Unreadable(Complaint.FIELD_MISSING, max(records, 0), field=form.key)
 
 
 def _headings(line: _Line) -> list[str]:
@@ -171,14 +186,14 @@ def _headings(line: _Line) -> list[str]:
     return ["-".join(cell.casefold().replace("_", " ").replace("-", " ").split()) for cell in cells]
 
 
-def _check_headings(headings: list[str], below: Iterator[_Line]) -> None:
+def _check_headings(headings: list[str], below: Iterator[_Line], form: Form) -> None:
     """Raises Unreadable where the rows below the headings could not be understood."""
     if len(headings) > MOST_COLUMNS:
         raise Unreadable(Complaint.TOO_MANY_COLUMNS, _how_many(below), most=MOST_COLUMNS)
-    for name in REQUIRED:
+    for name in form.required:
         if name not in headings:
             raise Unreadable(Complaint.FIELD_MISSING, _how_many(below), field=name)
-    for name in USED:
+    for name in form.used:
         if headings.count(name) > 1:
             raise Unreadable(Complaint.FIELD_TWICE, _how_many(below), field=name)
 
@@ -187,14 +202,15 @@ def _how_many(lines: Iterator[_Line]) -> int:
     return sum(1 for _ in lines)
 
 
-def _unknown_headings(headings: list[str]) -> list[Entry]:
-    unknown = [name for name in headings if name and name not in USED and name not in KNOWN_BUT_UNUSED]
+def _unknown_headings(headings: list[str], form: Form) -> list[Entry]:
+    known = form.known_but_unused | set(form.used)
+    unknown = [name for name in headings if name and name not in known]
     return [Entry(0, Complaint.UNKNOWN_FIELD, {"field": name[:50]}) for name in unknown[:MOST_WARNINGS]]
 
 
 def _lines(content: bytes) -> Iterator[_Line]:
     """The lines with anything in them. What a line has beyond the limit is read over, never held."""
-    text = TextIOWrapper(BytesIO(content), _encoding(content))
+    text = TextIOWrapper(BytesIO(content), encoding_of(content))
     number = 0
     while line := text.readline(MOST_IN_LINE + 1):
         number += 1
@@ -206,7 +222,7 @@ def _lines(content: bytes) -> Iterator[_Line]:
             yield _Line(number, line.rstrip("\n"), whole)
 
 
-def _encoding(content: bytes) -> str:
+def encoding_of(content: bytes) -> str:
     """The first encoding in which all of it makes sense; the last one takes anything."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and _makes_sense(content, "utf-16"):
         return "utf-16"

@@ -51,8 +51,8 @@ class Complaint(Enum):
     )  # fmt: skip
     NOTHING_IN_IT = (
         99002, ErrorType.FATAL,
-        "The file has no rows below its headings. Add a row for each shipment and upload it again.",
-        "文件标题行下没有任何数据。请为每次发货添加一行后重新上传。",
+        "The file has no rows below its headings. Add the rows and upload it again.",
+        "文件标题行下没有任何数据。请添加数据行后重新上传。",
     )  # fmt: skip
     FILE_TOO_LARGE = (
         99003, ErrorType.FATAL,
@@ -153,20 +153,27 @@ class Entry:
         """The number in the column error-code."""
         if isinstance(self.what, Complaint):
             return self.what.code
-        return _CODES.get(self.what.reason, INCOMPLETE_OR_INVALID)
+        return CODES.get(self.what.reason, INCOMPLETE_OR_INVALID)
 
     @property
     def error_type(self) -> ErrorType:
         """How bad it is."""
         return self.what.error_type if isinstance(self.what, Complaint) else ErrorType.ERROR
 
+    @property
+    def about(self) -> str:
+        """The column that it is about; empty where it is about none, or its sentence names it."""
+        if isinstance(self.what, Refusal):
+            return FIELDS.get(self.what.reason, "order-id")
+        return str(self.facts.get("field", ""))
+
     def message(self, language: str = "en") -> str:
         """What is wrong with which field, and what to do; `language` is "en" or "zh"."""
         chinese = language.startswith("zh")
         if isinstance(self.what, Refusal):
-            about = _FIELDS.get(self.what.reason, "order-id")
             colon = "：" if chinese else ": "
-            return f"{about}{colon}{self.what.sentence(language)}" if about else self.what.sentence(language)
+            said = self.what.sentence(language)
+            return f"{self.about}{colon}{said}" if self.about else said
         _, _, in_english, in_chinese = self.what.value
         return (in_chinese if chinese else in_english).format_map(self.facts)
 
@@ -202,12 +209,12 @@ _SUMMARY = {
     "zh": ("上传数据处理摘要：", "已处理的记录数", "成功的记录数"),
 }
 
-_CODES = {
+CODES = {
     Reason.QUANTITY_TOO_LARGE: 18021,
     Reason.NOTHING_LEFT: 18021,
 }
 
-_FIELDS = {
+FIELDS = {
     Reason.LINE_NOT_FOUND: "order-item-id",
     Reason.NOTHING_LEFT: "order-item-id",
     Reason.ITEM_NEEDED: "order-item-id",

@@ -27,6 +27,7 @@ CREATE TABLE documents (
 CREATE TABLE feeds (
     seller_id       text NOT NULL,
     feed_id         text NOT NULL,
+    number          bigint NOT NULL GENERATED ALWAYS AS IDENTITY, -- in the order in which they came
     kind            text NOT NULL,
     marketplace_ids text[] NOT NULL,
     document_id     text NOT NULL,
@@ -37,17 +38,19 @@ CREATE TABLE feeds (
     started_at      timestamptz,
     ended_at        timestamptz,
     digest          text, -- of what was read when it started
-    records         integer, -- in all
+    records         integer NOT NULL DEFAULT 0, -- in all, once it was read
     done            integer NOT NULL DEFAULT 0, -- records that are through
-    steps           integer NOT NULL DEFAULT 0, -- batches that are through: from here it goes on
+    steps           integer NOT NULL DEFAULT 0, -- steps that are through: from here it goes on
     successful      integer NOT NULL DEFAULT 0,
     result_id       text, -- the document with the processing report
-    failures        integer NOT NULL DEFAULT 0, -- of the worker, one after the other
-    worked_until    timestamptz, -- machine time: until then one worker has it
-    PRIMARY KEY (seller_id, feed_id)
+    turn            integer NOT NULL DEFAULT 0, -- how often a worker took it: only the last one may write
+    attempts        integer NOT NULL DEFAULT 0, -- turns since it last got on
+    worked_until    timestamptz, -- machine time: until then one worker has it, or nobody is to try
+    PRIMARY KEY (seller_id, feed_id),
+    CONSTRAINT finished_feeds_have_ended CHECK ((status IN ('DONE', 'FATAL', 'CANCELLED')) = (ended_at IS NOT NULL))
 );
-CREATE INDEX feeds_to_work ON feeds (created_at, feed_id) WHERE status IN ('IN_QUEUE', 'IN_PROGRESS');
-CREATE INDEX feeds_by_seller ON feeds (seller_id, created_at DESC, feed_id);
+CREATE INDEX feeds_to_work ON feeds (seller_id, kind, number) WHERE status IN ('IN_QUEUE', 'IN_PROGRESS');
+CREATE INDEX feeds_by_seller ON feeds (seller_id, number DESC);
 
 CREATE TABLE feed_entries (
     seller_id text NOT NULL,
