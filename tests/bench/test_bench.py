@@ -28,6 +28,7 @@ async def test_a_journey_and_its_reference_write_the_same_rows() -> None:
 
 async def test_pages_of_getorders_are_found_in_both_marketplaces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getorders, "ROUNDS", 2)
+    monkeypatch.setattr(getorders, "LATER", 3)
     measured = await getorders.measure(12_000)
     assert measured.ratio == measured.ours / measured.reference
     assert set(measured.more) == {

@@ -69,7 +69,7 @@ async def get_orders(request: AnyRequest, desk: TheDesk, partner: ThePartner) ->
     """The seller's orders that were placed or updated within a window of time."""
     query, settling = Query(request), terms_of(request).settling
     buyer, address = (may_see(request, partner, element) for element in (BUYER_INFO, SHIPPING_ADDRESS))
-    bound = ("getOrders",)
+    bound = ("getOrders", partner.seller_id)
 
     async def read(tx: Transaction) -> OrdersList:
         await _check_marketplaces(tx, partner, query)
