@@ -117,6 +117,13 @@ async def test_issues_are_left_out_where_only_identifiers_are_wanted(selling: Se
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "InvalidInput")
 
 
+@pytest.mark.parametrize("more", [{"mode": "TRY"}, {"includedData": "summaries"}])
+async def test_words_that_nobody_knows_are_errors(selling: Selling, more: dict[str, str]) -> None:
+    assert (await put(selling, "CHAIR-1", **more)).status_code == 400
+    assert (await change(selling, LAMP, patch("delete", "color"), **more)).status_code == 400
+    assert accepted(await delete(selling, LAMP, **more))  # it knows neither
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

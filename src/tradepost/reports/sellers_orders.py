@@ -55,9 +55,14 @@ class Item(NamedTuple):
         return self.quantity - self.shipped - self.canceled
 
     @property
+    def bought(self) -> int:
+        """Units that the buyer gets or has: all but the canceled ones."""
+        return self.quantity - self.canceled
+
+    @property
     def price(self) -> int:
-        """What all units of the line cost, in minor units."""
-        return self.unit_price * self.quantity
+        """What the buyer pays for the line, in minor units: nothing for what is canceled."""
+        return self.unit_price * self.bought
 
 
 class CanceledUnits(NamedTuple):
@@ -142,6 +147,11 @@ class SellersOrder:
     def units_left(self) -> int:
         """Units that are neither shipped nor canceled."""
         return self.ordered_units - self.shipped_units - self.canceled_units
+
+    @property
+    def price(self) -> int:
+        """What the buyer pays for all lines, in minor units."""
+        return sum(item.price for item in self.items)
 
 
 async def one(tx: Transaction, key: OrderKey, *, with_addresses: bool = False) -> SellersOrder | None:

@@ -114,10 +114,7 @@ async def _submit(
     key, query = key_of(request, partner, seller_id), Query(request)
     async with desk.database.transaction() as tx:
         market = await market_of(tx, query, partner, most=50 if isinstance(wish, Changes) else 1)
-    preview = not isinstance(wish, Deletion) and bool(query.choices("mode", (PREVIEW,)))
-    included = query.choices("includedData", ("identifiers", "issues")) or ["issues"]
-    if "identifiers" in included and not preview:
-        raise Refused(Reason.INVALID_VALUE, field="includedData", problem=f"identifiers come with mode={PREVIEW} only")
+    preview, included = _wanted(query) if not isinstance(wish, Deletion) else (False, ["issues"])
 
     def answer(done: Submitted) -> Answer:
         response = SubmissionResponse(
@@ -130,6 +127,15 @@ async def _submit(
         return Answer(200, _ENCODER.encode(response))
 
     return await act(request, desk, submit, lambda at: Submission(key, at, wish, preview), answer)
+
+
+def _wanted(query: Query) -> tuple[bool, list[str]]:
+    """Whether it is only a preview, and what the answer is to include."""
+    preview = bool(query.choices("mode", (PREVIEW,)))
+    included = query.choices("includedData", ("identifiers", "issues")) or ["issues"]
+    if "identifiers" in included and not preview:
+        raise Refused(Reason.INVALID_VALUE, field="includedData", problem=f"identifiers come with mode={PREVIEW} only")
+    return preview, included
 
 
 def _identifiers(done: Submitted, marketplace_id: str) -> list[Identifiers]:

@@ -138,7 +138,7 @@ def order_of(order: SellersOrder, at: datetime, *, buyer: bool, address: bool) -
         sales_channel=order.home.name,
         ship_service_level=order.service,
         shipment_service_level_category=order.service,
-        order_total=UNSET if order.state in PENDING else Money(order.currency, _amount(order, order.total)),
+        order_total=UNSET if order.state in _PRIVATE else Money(order.currency, _amount(order, order.price)),
         number_of_items_shipped=order.shipped_units,
         number_of_items_unshipped=order.units_left,
         marketplace_id=order.home.marketplace_id,
@@ -176,8 +176,9 @@ def buyer_info_of(order: SellersOrder) -> BuyerInfo | UnsetType:
 
 
 def item_of(order: SellersOrder, item: Item) -> OrderItem:
-    """An item of the order; without prices as long as the order is Pending."""
-    told = order.state not in PENDING
+    """An item of the order; without prices as long as the order is Pending, and when nothing is left of it. What is
+    canceled is not ordered any more, as in the reports."""
+    told = order.state not in PENDING and item.bought > 0
     nothing = Money(order.currency, _amount(order, 0)) if told else UNSET
     asked = order.request
     return OrderItem(
@@ -185,7 +186,7 @@ def item_of(order: SellersOrder, item: Item) -> OrderItem:
         seller_sku=item.sku,
         order_item_id=item.item_id,
         title=item.title,
-        quantity_ordered=item.quantity,
+        quantity_ordered=item.bought,
         quantity_shipped=item.shipped,
         item_price=Money(order.currency, _amount(order, item.price)) if told else UNSET,
         item_tax=nothing,

@@ -20,7 +20,8 @@ class Names(NamedTuple):
 def window(query: Query, names: Names, now: datetime, settling: timedelta) -> Window:
     """The window that a call asks for at `now`, the transaction's; refuses none, two, and one that ends too late.
 
-    An end has to lie `settling` before now; where none is asked for, it is there. Without settling it stays open.
+    An end has to lie `settling` before now; where none is asked for, it is there. Without settling it stays open, and a
+    later one than now means now: who asks may go by another clock than a sandbox's.
     """
     created, updated = query.moment(names.created_after), query.moment(names.updated_after)
     if (created is None) == (updated is None):
@@ -37,9 +38,8 @@ def window(query: Query, names: Names, now: datetime, settling: timedelta) -> Wi
         return Window(kind, after, max(after, now - settling) if settling else None)
     if before < after:
         raise _invalid(before_name, f"it must not lie before {after_name}")
-    if before > now - settling:
-        seconds = int(settling.total_seconds())
-        problem = f"it must lie at least {seconds} seconds back" if seconds else "it must not lie in the future"
+    if settling and before > now - settling:
+        problem = f"it must lie at least {int(settling.total_seconds())} seconds back"
         raise _invalid(before_name, problem)
     return Window(kind, after, before)
 
