@@ -18,7 +18,7 @@ async def test_a_seller_sells_in_one_marketplace(selling: Selling) -> None:
                 "countryCode": "US",
                 "defaultCurrencyCode": "USD",
                 "defaultLanguageCode": "en_US",
-                "domainName": "tradepost.test",
+                "domainName": "market.marketplace.invalid",
             },
             "participation": {"isParticipating": True, "hasSuspendedListings": False},
             "storeName": "Acme Inc.",

@@ -13,6 +13,7 @@ from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.listings.items.attributes import language_of
 from tradepost.people import records as people
 from tradepost.people.records import Marketplace, Seller
+from tradepost.reports.released_lines import domain
 
 
 class MarketplaceShown(Struct, frozen=True, rename="camel"):
@@ -70,7 +71,7 @@ class _Home(NamedTuple):
 async def get_marketplace_participations(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
     """The one marketplace in which the seller sells."""
     home = await _home(desk, partner)
-    return sent(request, Participations([_participation(request, home)]))
+    return sent(request, Participations([_participation(home)]))
 
 
 @get("/sellers/v1/account", opt=operation("getAccount", 0.016, 15))
@@ -78,7 +79,7 @@ async def get_account(request: AnyRequest, desk: TheDesk, partner: ThePartner) -
     """The account, with its plan."""
     home = await _home(desk, partner)
     business = "SOLE_PROPRIETORSHIP" if home.seller.professional else "INDIVIDUAL"
-    account = Account([_participation(request, home)], business, home.seller.plan.upper())
+    account = Account([_participation(home)], business, home.seller.plan.upper())
     return sent(request, TheAccount(account))
 
 
@@ -89,7 +90,7 @@ async def _home(desk: Desk, partner: Partner) -> _Home:
     return _Home(seller, markets[seller.marketplace_id])
 
 
-def _participation(request: AnyRequest, home: _Home) -> MarketplaceParticipation:
+def _participation(home: _Home) -> MarketplaceParticipation:
     market = home.marketplace
     shown = MarketplaceShown(
         market.marketplace_id,
@@ -97,7 +98,7 @@ def _participation(request: AnyRequest, home: _Home) -> MarketplaceParticipation
         market.country,
         market.currency,
         language_of(market),
-        request.url.hostname or "localhost",
+        domain(market.marketplace_id),
     )
     return MarketplaceParticipation(shown, Participation(), home.seller.name)
 
