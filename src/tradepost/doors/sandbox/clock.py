@@ -14,7 +14,7 @@ from tradepost import timekeeping
 from tradepost.doors.http.routes import Language, MaybeOnce, TheDesk, Who, sent
 from tradepost.ground.answers import Answer
 from tradepost.ground.database import Transaction
-from tradepost.reports.coming import Coming, coming, happened
+from tradepost.reports.coming import Coming, coming, recorded_here
 
 MOST_SHOWN = 100
 
@@ -37,7 +37,7 @@ class WhatComes(Struct, frozen=True):
 
 
 class HappenedAct(Struct, frozen=True):
-    """What happened to one order, and its state after that."""
+    """What happened to one order, and its state after that. `at` is when it was due, which may be long ago."""
 
     at: datetime
     order_id: str
@@ -68,9 +68,8 @@ async def go_there(who: Who, desk: TheDesk, language: Language, once: MaybeOnce)
     """Move the clock to the next moment at which something happens by itself, and tell what did."""
 
     async def work(tx: Transaction) -> Answer:
-        before = tx.now
         await timekeeping.leap(tx, max(await timekeeping.next_moment(tx) or tx.now, tx.now), desk.gateways)
-        events, count = await happened(tx, before, tx.now, MOST_SHOWN)
+        events, count = await recorded_here(tx, MOST_SHOWN)
         told = [HappenedAct(one.at, one.key.order_id, one.key.seller_id, one.act, one.state) for one in events]
         return Answer(200, msgspec.json.encode(WhatCame(tx.now, count, told)))
 

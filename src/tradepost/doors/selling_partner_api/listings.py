@@ -4,7 +4,7 @@ What is wrong with a listing is told as its issues; only what cannot be read is 
 answer comes, though the API speaks of submissions.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -12,16 +12,17 @@ from litestar import Response, delete, patch, put
 from litestar.params import FromPath
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tradepost.doors.http import requests
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.acts import act
-from tradepost.doors.selling_partner_api.asked import Query, body_of
+from tradepost.doors.selling_partner_api.asked import Query
 from tradepost.doors.selling_partner_api.listings_asked import ITEM, key_of, market_of
 from tradepost.doors.selling_partner_api.listings_wire import Issue, issues_of
 from tradepost.doors.selling_partner_api.routes import Partner, ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.ground.answers import Answer
-from tradepost.listings.items.patches import Patch
+from tradepost.listings.items.patches import MOST_PATCHES, Patch
 from tradepost.listings.items.submissions import (
     Changes,
     Deletion,
@@ -34,7 +35,8 @@ from tradepost.listings.items.submissions import (
 from tradepost.refusals import Reason, Refused
 
 PREVIEW = "VALIDATION_PREVIEW"
-MOST_PATCHES = 1_000
+
+BodyT = TypeVar("BodyT")
 
 
 class PutRequest(Struct, frozen=True, rename="camel"):
@@ -42,7 +44,7 @@ class PutRequest(Struct, frozen=True, rename="camel"):
 
     product_type: str
     attributes: dict[str, Any]
-    requirements: Requirements = Requirements.LISTING
+    requirements: Requirements | None = None
 
 
 class PatchOperation(Struct, frozen=True):
@@ -85,8 +87,8 @@ async def put_listings_item(
     request: AnyRequest, desk: TheDesk, partner: ThePartner, seller_id: FromPath[str]
 ) -> Response[bytes]:
     """List something, or list it anew."""
-    asked = await body_of(request, PutRequest)
-    wish = Whole(asked.product_type, asked.attributes, asked.requirements)
+    asked = await _body_of(request, PutRequest)
+    wish = Whole(asked.product_type, asked.attributes, asked.requirements or Requirements.LISTING)
     return await _submit(request, desk, partner, seller_id, wish)
 
 
@@ -95,7 +97,7 @@ async def patch_listings_item(
     request: AnyRequest, desk: TheDesk, partner: ThePartner, seller_id: FromPath[str]
 ) -> Response[bytes]:
     """Change some attributes of a listing."""
-    asked = await body_of(request, PatchRequest)
+    asked = await _body_of(request, PatchRequest)
     wish = Changes(asked.product_type, [Patch(one.op, one.path, one.value) for one in asked.patches])
     return await _submit(request, desk, partner, seller_id, wish)
 
@@ -106,6 +108,13 @@ async def delete_listings_item(
 ) -> Response[bytes]:
     """Take a listing away; orders keep what they have of it."""
     return await _submit(request, desk, partner, seller_id, Deletion())
+
+
+async def _body_of(request: AnyRequest, kind: type[BodyT]) -> BodyT:
+    """The body of a call as it was sent: null is a value here, and merging takes a field away by it."""
+    annotation: Any = kind
+    body: BodyT = requests.decoded(requests.decoder(annotation), await request.body())
+    return body
 
 
 async def _submit(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from tradepost.address import NOWHERE, Address
+from tradepost.address import Address
 from tradepost.doors.selling_partner_api.orders_2026_wire import (
     Breakdown,
     Buyer,
@@ -89,17 +89,14 @@ def _buyer(order: SellersOrder) -> Buyer | None:
 
 
 def _recipient(order: SellersOrder, at: datetime) -> Recipient | None:
-    to = order.ship_to
-    if to is None or to == NOWHERE:
-        return None
-    delivered_by_now = order.state is State.SHIPPED and order.deliver_latest < at
-    return Recipient(_address(to, phone="" if delivered_by_now else to.phone))
+    to = order.address_at(at)
+    return Recipient(_address(to)) if to else None
 
 
-def _address(to: Address, phone: str) -> CustomerAddress:
+def _address(to: Address) -> CustomerAddress:
     return CustomerAddress(
         *(text or None for text in (to.name, to.line1, to.line2, to.line3, to.city)),
-        *(text or None for text in (to.state, to.postal_code, to.country, phone)),
+        *(text or None for text in (to.state, to.postal_code, to.country, to.phone)),
     )
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from tradepost.address import Address
 from tradepost.lifecycle import PENDING, State
 from tradepost.money import format_amount
 from tradepost.reports.sellers_orders import Item, SellersOrder
@@ -152,11 +151,10 @@ def order_of(order: SellersOrder, at: datetime, *, buyer: bool, address: bool) -
 
 
 def shipping_address_of(order: SellersOrder, at: datetime) -> ShippingAddress | UnsetType:
-    """Where a released order goes. The telephone is needed until the parcel should have arrived, and not longer."""
-    if order.ship_to is None:
+    """Where a released order goes."""
+    to = order.address_at(at)
+    if to is None:
         return UNSET
-    to: Address = order.ship_to
-    arrived = order.state is State.SHIPPED and at > order.deliver_latest
     return ShippingAddress(
         to.name,
         to.line1,
@@ -166,7 +164,7 @@ def shipping_address_of(order: SellersOrder, at: datetime) -> ShippingAddress | 
         to.state,
         to.postal_code,
         to.country,
-        "" if arrived else to.phone,
+        to.phone,
     )
 
 

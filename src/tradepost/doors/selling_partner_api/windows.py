@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tradepost.doors.selling_partner_api.asked import Query
-from tradepost.refusals import Reason, Refused
+from tradepost.doors.selling_partner_api.asked import Query, invalid
 from tradepost.reports.orders_in_window import Kind, Window
 
 
@@ -26,21 +25,21 @@ def window(query: Query, names: Names, now: datetime, settling: timedelta) -> Wi
     created, updated = query.moment(names.created_after), query.moment(names.updated_after)
     if (created is None) == (updated is None):
         problem = f"give exactly one of {names.created_after} and {names.updated_after}"
-        raise _invalid(names.created_after, problem)
+        raise invalid(names.created_after, problem)
     kind = Kind.UPDATED if created is None else Kind.CREATED
     after_name, before_name, foreign = _of_kind(kind, names)
     if query.text(foreign) is not None:
-        raise _invalid(foreign, f"it does not go with {after_name}")
+        raise invalid(foreign, f"it does not go with {after_name}")
     after = created or updated
     assert after is not None
     before = query.moment(before_name)
     if before is None:
         return Window(kind, after, max(after, now - settling) if settling else None)
     if before < after:
-        raise _invalid(before_name, f"it must not lie before {after_name}")
+        raise invalid(before_name, f"it must not lie before {after_name}")
     if settling and before > now - settling:
         problem = f"it must lie at least {int(settling.total_seconds())} seconds back"
-        raise _invalid(before_name, problem)
+        raise invalid(before_name, problem)
     return Window(kind, after, before)
 
 
@@ -49,7 +48,3 @@ def _of_kind(kind: Kind, names: Names) -> tuple[str, str, str]:
     if kind is Kind.CREATED:
         return names.created_after, names.created_before, names.updated_before
     return names.updated_after, names.updated_before, names.created_before
-
-
-def _invalid(name: str, problem: str) -> Refused:
-    return Refused(Reason.INVALID_VALUE, field=name, problem=problem)
