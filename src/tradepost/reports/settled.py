@@ -30,9 +30,9 @@ async def settled(tx: Transaction) -> datetime | None:
     """The business moment before which nothing more will be recorded; at that very moment something may.
 
     A frozen clock shows one moment to all transactions: it is that one. A clock that runs, simulated or real, is mapped
-    from the machine's, and by a real one the answer lies at least the allowance before now. None when the server does not tell: its
-    `track_activities` is off. All who write must be known to the database as one role, or others' transactions cannot
-    be seen. What is read by a later statement of the same transaction holds all that is older.
+    from the machine's, and by a real one the answer lies at least the allowance before now. None when the server does
+    not tell: its `track_activities` is off. All who write must be known to the database as one role, or others'
+    transactions cannot be seen. What is read by a later statement of the same transaction holds all that is older.
     """
     clock = await tx.read_clock()
     oldest: datetime | None = await tx.value(_OLDEST_OPEN)

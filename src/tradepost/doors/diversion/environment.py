@@ -61,7 +61,7 @@ def _php(trust: Trust) -> Path:
 
 
 def _node(endpoint: Endpoint, ports: Ports) -> Mapping[str, object]:
-    """Which port redirect.cjs takes for which places. Some clients (npm's amazon-sp-api) go to port 443 for every document, whatever its
+    """What redirect.cjs reads. Some clients (npm's amazon-sp-api) go to port 443 for every document, whatever its
     address says: what they mean there is the endpoint."""
     places = [*(f"{host}:{HTTPS}" for host in HOSTS), *(f"{host}:{HTTPS}" for host in {endpoint.host, *LOCAL})]
     return {"port": ports.tls, "places": places}
