@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -146,7 +147,8 @@ async def test_a_program_that_the_program_starts(peer: Peer, diverted: Diverted)
 async def test_a_program_that_is_started_with_hardly_any_environment(diverted: Diverted) -> None:
     program = f"""
         import subprocess, sys
-        subprocess.run([sys.executable, "-c", "import ssl, socket; print('runs')"], env={{"PYTHONPATH": {str(PYTHON)!r}}})
+        left = {{"PYTHONPATH": {str(PYTHON)!r}}}
+        subprocess.run([sys.executable, "-c", "import ssl, socket; print('runs')"], env=left, check=True)
     """
     assert await diverted(program) == "runs\n"
 
@@ -154,9 +156,10 @@ async def test_a_program_that_is_started_with_hardly_any_environment(diverted: D
 async def test_the_sitecustomize_that_was_there_is_run_and_is_the_one_that_is_imported(
     peer: Peer, diverted: Diverted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once, even where one diversion runs in another."""
+    """Once, even where one diversion runs in another, be it of another Tradepost."""
+    another = shutil.copytree(PYTHON, tmp_path / "another")
     (tmp_path / "sitecustomize.py").write_text("import ssl\nprint('mine')\n")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(PYTHON), str(tmp_path)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, [another, PYTHON, tmp_path])))
     said = await diverted("import sitecustomize; print(sitecustomize.__file__)" + dedent(CLIENTS["http.client"]))
     assert said.splitlines()[:2] == ["mine", str(tmp_path / "sitecustomize.py")]
     assert [asked.host for asked in peer.asked] == [NA]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from litestar import Router
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
@@ -81,8 +82,10 @@ async def partner_of(desk: Desk, token: str, method: str, path: str) -> Partner:
 async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     request = cast("AnyRequest", connection)
     plan = plan_of(request)
-    if plan is None:
-        return  # the framework's OPTIONS, which says of any path what can be asked there
+    if plan is None:  # the framework's own OPTIONS, which knows the methods of one of several handlers only
+        (path,) = handler.paths
+        there_are = connection.app.route_handler_method_map[path].keys() - {"OPTIONS"}
+        raise MethodNotAllowedException(headers={"allow": ", ".join(sorted(there_are))})
     desk: Desk = connection.app.state.desk
     partner = await partner_of(desk, request.headers.get(TOKEN, ""), request.method, request.scope["path"])
     used = partner.grant.client_id, partner.seller_id, operation_of(handler)

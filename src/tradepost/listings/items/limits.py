@@ -33,10 +33,10 @@ def problem_of(attributes: Mapping[str, Any]) -> str | None:
             left += [(one, depth + 1) for one in inside]
             size += 2 + 2 * len(inside)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            digits = len(format(Decimal(str(value)), "f").strip("-").replace(".", ""))
-            if digits > MOST_DIGITS:
+            plain = format(Decimal(str(value)), "f")
+            if len(plain.strip("-").replace(".", "")) > MOST_DIGITS:
                 return f"the number {str(value)[:32]} has more than {MOST_DIGITS} digits when it is written out"
-            size += digits + 2
+            size += len(plain)
         else:
             size += len(msgspec.json.encode(value))
         if size > MOST_BYTES:

@@ -238,8 +238,8 @@ def _check(product_type: str, attributes: dict[str, Any]) -> None:
     if not offers.is_line(product_type, MOST_TYPE):
         problem = f"it needs 1 to {MOST_TYPE} characters in one line"
         raise Refused(Reason.INVALID_VALUE, field="productType", problem=problem)
-    if problem := limits.problem_of(attributes):
-        raise Refused(Reason.INVALID_VALUE, field="attributes", problem=problem)
+    if too_much := limits.problem_of(attributes):
+        raise Refused(Reason.INVALID_VALUE, field="attributes", problem=too_much)
     if not storable(attributes):
         raise Refused(Reason.INVALID_VALUE, field="attributes", problem=NOT_TEXT)
 
