@@ -168,7 +168,6 @@ async def test_the_sitecustomize_that_was_there_is_run_and_is_the_one_that_is_im
 async def test_other_hosts_are_looked_up_connected_and_trusted_as_ever(
     peer: Peer, diverted: Diverted, tmp_path: Path
 ) -> None:
-    """And the same hosts at other ports: what listens there is not the API."""
     other = make_identity(["127.0.0.2"], machine_now(), tmp_path)
     authority = tmp_path / "authority.pem"
     authority.write_bytes(other.authority.public_bytes(Encoding.PEM))

@@ -1,5 +1,6 @@
 """Patches and attributes by themselves, walked with hypothesis: what they may do, and what they never do."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -161,6 +162,10 @@ def test_no_more_instances_are_held_against_one_another_than_a_listing_may_have(
     assert set(patched(before, [Patch(op, "/color", most)], US)) <= {"color"}
     for patches in ([Patch(op, "/color", [*most, {}])], [Patch(op, "/color", most), Patch(op, "/color", [{}])]):
         with pytest.raises(Refused, match="color may have 100 instances at most"):
+            patched(before, patches, US)
+    for count, refused in ((5, False), (6, True)):
+        patches = [Patch(op, f"/color_{number}", most) for number in range(count)]
+        with pytest.raises(Refused, match="they may bring 500 instances at most") if refused else nullcontext():
             patched(before, patches, US)
 
 

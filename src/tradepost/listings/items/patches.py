@@ -2,7 +2,7 @@
 
 An operation is about the instances with the selectors that its values name. `add` and `replace` put the values in their
 place, `merge` changes the fields that it names (null takes one away), `delete` takes them away. Other instances stay.
-All of them are held against one another, so that a call may bring only so many of an attribute.
+All of them are held against one another, so that a call may bring only so many.
 """
 
 import re
@@ -16,6 +16,7 @@ from tradepost.refusals import Reason, Refused
 
 OPERATIONS = ("add", "replace", "merge", "delete")
 MOST_PATCHES = 100  # in one call
+MOST_BROUGHT = 500  # instances in one call
 _PATH = re.compile(r"/(?:attributes/)?(?P<attribute>[^/]+)")
 
 
@@ -33,7 +34,10 @@ def patched(attributes: Mapping[str, Any], patches: Sequence[Patch], market: Mar
     brought: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for name, patch in zip(names, patches, strict=True):
         brought[name] += patch.value or ()
-    if problem := limits.problem_of(brought):
+    problem = limits.problem_of(brought)
+    if sum(map(len, brought.values())) > MOST_BROUGHT:
+        problem = f"they may bring {MOST_BROUGHT} instances at most"
+    if problem:
         raise Refused(Reason.INVALID_VALUE, field="patches", problem=problem)
     result = dict(attributes)
     for name, patch in zip(names, patches, strict=True):
