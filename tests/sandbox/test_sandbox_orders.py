@@ -152,6 +152,22 @@ async def test_what_comes_is_told_and_then_happens(api: Api) -> None:
     assert "{" not in reminder["sentence"]
 
 
+async def test_one_step_after_a_checkout_ends_its_hold(api: Api) -> None:
+    """Its payment is asked for at once: that is nothing to stop for."""
+    key = await api.scene.pay_with("approve")
+    came = (await api.operator("POST", "/sandbox/next")).json()
+    assert [one["act"] for one in came["events"]] == ["approve", "release"]
+    assert (await api.scene.order(key)).state == "unshipped"
+
+
+async def test_questions_that_change_nothing_are_passed_over(api: Api) -> None:
+    await api.scene.pay_with("silent")
+    assert [one["act"] for one in (await api.operator("POST", "/sandbox/next")).json()["events"]] == ["end_hold"]
+    came = (await api.operator("POST", "/sandbox/next")).json()
+    assert [one["act"] for one in came["events"]] == ["give_up_verifying"]
+    assert (await api.operator("POST", "/sandbox/next")).json()["events"] == []
+
+
 async def test_what_was_due_long_ago_is_told_when_it_happens(api: Api) -> None:
     """Its moment is before the leap, which begins and ends now. What had happened already is not told again."""
     key = await api.scene.place()

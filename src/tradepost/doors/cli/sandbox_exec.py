@@ -29,10 +29,10 @@ async def exec_(
     """Run a program written for Amazon's Selling Partner API, unmodified, here.
 
     While it runs, whatever it sends to Amazon's hosts for logging in and for the
-    API goes to the sandbox instead: through an HTTPS proxy, with a certificate
-    that only this program trusts and that is thrown away at the end. Other hosts
-    are reached as ever. Python, Node, Java, Go, .NET, PHP and curl learn of it by
-    their environment; a program that heeds no environment is not diverted.
+    API goes to the sandbox instead, with a certificate that only this program
+    trusts and that is thrown away at the end. Other hosts are reached as ever.
+    Python and Node are diverted below their HTTP clients; Java, Go, .NET, PHP and
+    curl by a proxy, if they heed their environment.
 
     For example:
       tradepost sandbox exec -- python app.py --since 2026-03-01
