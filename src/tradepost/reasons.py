@@ -71,6 +71,7 @@ class Reason(StrEnum):
     # the seller API
     APPLICATION_NOT_FOUND = "application_not_found"
     APPLICATION_UNKNOWN = "application_unknown"
+    OLD_SECRET_STILL_OPENS = "old_secret_still_opens"  # noqa: S105
     GRANT_NOT_VALID = "grant_not_valid"
     TOKEN_NEEDED = "token_needed"  # noqa: S105
     TOKEN_HAS_ENDED = "token_has_ended"  # noqa: S105

@@ -171,6 +171,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Client id and secret do not belong together; check both.",
         "client id 与 secret 不匹配，请核对两者。",
     ),
+    Reason.OLD_SECRET_STILL_OPENS: (
+        "The secret before this one opens until {until}: wait for that, or rotate with a grace of 0, which ends both.",
+        "上一个 secret 在 {until} 前仍然有效：请等待其失效，或以 0 宽限期轮换，两者将立即失效。",
+    ),
     Reason.GRANT_NOT_VALID: (
         "The refresh token is not valid for this application, or the seller has taken it back; ask for a new one.",
         "refresh token 对该应用无效或已被卖家撤回，请重新获取授权。",

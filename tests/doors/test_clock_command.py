@@ -85,6 +85,17 @@ async def test_next_does_what_is_overdue_without_moving(
     assert (await scene.state(key), await scene.now()) == (State.VERIFYING, later)
 
 
+async def test_advance_tells_what_was_overdue(scene: Scene, database_url: str, tradepost: CommandLine) -> None:
+    """What happened before the leap is not told, though it was due later than what happens now."""
+    key = await scene.place()
+    await scene.set_clock(await scene.now() + timedelta(hours=1))
+    await scene.place()
+    done = await tradepost("clock", "advance", "0s", "--database", database_url)
+    assert done.out.startswith(
+        "It is 2026-03-02 11:00:00 UTC. One thing happened:\n  2026-03-02 10:30:00  " + key.order_id
+    )
+
+
 @pytest.mark.parametrize(
     ("time", "code", "problem"),
     [

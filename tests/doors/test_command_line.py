@@ -16,7 +16,9 @@ COMMANDS = [
     ("demo",), ("lifecycle",), ("replay",), ("explain",), ("clock", "show"), ("clock", "advance"), ("clock", "next"),
     ("clock", "simulate"), ("report", "orders"), ("report", "unshipped"), ("confirm",), ("work",), ("doctor",),
     ("database", "upgrade"), ("database", "backup"), ("database", "restore"), ("database", "where"),
-    ("serve",), ("keys", "make"), ("keys", "list"), ("keys", "rotate"), ("keys", "end"),
+    ("serve",), ("sandbox", "exec"), ("applications", "register"), ("applications", "authorize"),
+    ("applications", "rotate"), ("applications", "list"), ("applications", "end"), ("keys", "make"), ("keys", "list"),
+    ("keys", "rotate"), ("keys", "end"),
 ]  # fmt: skip
 
 
@@ -25,7 +27,7 @@ async def test_help_tells_what_a_command_does(command: tuple[str, ...], tradepos
     done = await tradepost(*command, "--help")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"Usage: tradepost {' '.join(command)}")
-    assert ("--database" in done.out) == (command != ("lifecycle",))
+    assert ("--database" in done.out) == (command not in (("lifecycle",), ("sandbox", "exec")))
     if command != ("lifecycle",):
         assert "Exit code" in done.out
 

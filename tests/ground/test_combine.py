@@ -48,6 +48,19 @@ async def test_who_comes_when_the_last_batch_has_just_ended_is_served(table: Dat
             assert await asyncio.gather(combiner.submit(number + 1), combiner.submit(number + 2))
 
 
+async def test_a_steady_stream_holds_no_batch_back(table: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One item in every moment: a batch that waited for the end of the stream would hold it whole."""
+    monkeypatch.setattr(combine, "MOMENT_SECONDS", 0.02)
+    sizes: list[int] = []
+    combiner = Combiner(table, write, observe=sizes.append)
+    under_way = [asyncio.create_task(combiner.submit(number)) for number in range(2)]
+    for number in range(2, 60):
+        await asyncio.sleep(0.005)
+        under_way.append(asyncio.create_task(combiner.submit(number)))
+    await asyncio.gather(*under_way)
+    assert max(sizes) < 50, sizes
+
+
 async def test_no_batch_is_larger_than_the_limit(table: Database) -> None:
     sizes: list[int] = []
     combiner = Combiner(table, write, observe=sizes.append)

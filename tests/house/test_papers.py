@@ -104,7 +104,8 @@ def test_the_commands_of_the_readme_are_those_of_the_program() -> None:
 def is_command(program: App, words: list[str]) -> bool:
     """Whether the words name a command; what follows the name of one without commands below is an argument."""
     below = {name for name in program if not name.startswith("-")}
-    return not below or (words[0] in below and is_command(program[words[0]], words[1:] or [""]))
+    by_itself = words == [""] and program.default_command is not None
+    return not below or by_itself or (words[0] in below and is_command(program[words[0]], words[1:] or [""]))
 
 
 def test_the_settings_of_the_readme_are_those_of_the_program() -> None:

@@ -8,7 +8,8 @@ STATEMENTS = [statement for module in modules() for statement in module.statemen
 
 OF_A_SELLER = (
     "offers", "orders", "order_lines", "order_events", "cancellations", "packages", "package_items", "payments",
-    "confirmation_files", "notices", "webhook_endpoints", "webhook_messages", "documents", "feeds", "feed_entries",
+    "confirmation_files", "notices", "webhook_endpoints", "webhook_messages", "listings", "documents", "feeds",
+    "feed_entries",
 )  # fmt: skip
 _TABLES = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+({'|'.join(OF_A_SELLER)})\b")
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
@@ -23,6 +24,7 @@ OVER_ALL_SELLERS = {
     "orders/records.py::due": "the sweep looks for what is due, whoever's it is",
     "orders/records.py::any_order": "asks for one order, whoever's it is, before a clock is simulated",
     "orders/records.py::next_wake": "the next moment at which anything happens, to anyone",
+    "listings/records.py::titles_of": "a product is called the same, whoever sells it",
     "payments/records.py::claim": "the worker asks what is due to be asked, whoever's it is",
     "process/checkout/records.py::read": "a buyer's cart holds offers of many sellers",
     "people/records.py::unverified_units": "a buyer's orders lie with all of their sellers",

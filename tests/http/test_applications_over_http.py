@@ -75,7 +75,8 @@ async def test_a_seller_authorizes_sees_and_ends_what_acts_for_them(api: Api, sc
 async def test_a_new_secret_leaves_the_old_one_a_week(api: Api, scene: Scene) -> None:
     application = await registered(api)
     authorization = (await api.operator("POST", OF_PRO, {"client_id": application["client_id"]})).json()
-    rotated = await api.operator("POST", f"{APPLICATIONS}/{application['client_id']}/rotate")
+    path = f"{APPLICATIONS}/{application['client_id']}/rotate"
+    rotated = await api.operator("POST", path, {})
     assert rotated.status_code == 200
     assert rotated.json()["client_id"] == application["client_id"]
     for secret in (application, rotated.json()):
@@ -83,6 +84,19 @@ async def test_a_new_secret_leaves_the_old_one_a_week(api: Api, scene: Scene) ->
     (listed,) = (await api.operator("GET", APPLICATIONS)).json()["items"]
     assert listed["name"] == "Order Tool"
     assert listed["old_secret_until"] > listed["made_at"]
+    again = await api.operator("POST", path, {"grace_seconds": 60})
+    assert (again.status_code, again.json()["reason"]) == (409, "old_secret_still_opens")
+    assert await logs_in(scene, application, authorization), "nothing has changed"
+
+
+async def test_after_a_leak_no_earlier_secret_opens(api: Api, scene: Scene) -> None:
+    application = await registered(api)
+    authorization = (await api.operator("POST", OF_PRO, {"client_id": application["client_id"]})).json()
+    path = f"{APPLICATIONS}/{application['client_id']}/rotate"
+    second = (await api.operator("POST", path, {})).json()
+    third = (await api.operator("POST", path, {"grace_seconds": 0})).json()
+    opening = [await logs_in(scene, secret, authorization) for secret in (application, second, third)]
+    assert opening == [False, False, True]
 
 
 async def test_applications_come_in_pages(api: Api) -> None:
@@ -112,7 +126,7 @@ async def test_secrets_and_refresh_tokens_are_told_once_and_kept_nowhere(api: Ap
         secrets = [await twice("POST", APPLICATIONS, {"name": "Tool"}, "one", "client_secret", *operator)]
         wanted = {"client_id": clients[0]}
         secrets += [
-            await twice("POST", f"{APPLICATIONS}/{clients[0]}/rotate", None, "two", "client_secret", *operator),
+            await twice("POST", f"{APPLICATIONS}/{clients[0]}/rotate", {}, "two", "client_secret", *operator),
             await twice("POST", OF_PRO, wanted, "three", "refresh_token", *operator),
             await twice("POST", MINE, wanted, "four", "refresh_token", Scope.SELLER, SOLO),
         ]
@@ -132,8 +146,11 @@ BAD: list[tuple[str, str, Any, int, str]] = [
     ("POST", APPLICATIONS, {"name": "x" * 101}, 422, "name"),
     ("POST", APPLICATIONS, {"name": "x\0"}, 422, "name"),
     ("POST", APPLICATIONS, {"title": "x"}, 422, "title"),
-    ("POST", f"{APPLICATIONS}/nobody/rotate", None, 404, "application_not_found"),
-    ("POST", f"{APPLICATIONS}/%00/rotate", None, 404, "application_not_found"),
+    ("POST", f"{APPLICATIONS}/nobody/rotate", {}, 404, "application_not_found"),
+    ("POST", f"{APPLICATIONS}/%00/rotate", {}, 404, "application_not_found"),
+    ("POST", f"{APPLICATIONS}/nobody/rotate", {"grace_seconds": -1}, 422, "grace_seconds"),
+    ("POST", f"{APPLICATIONS}/nobody/rotate", {"grace_seconds": 2592001}, 422, "grace_seconds"),
+    ("POST", f"{APPLICATIONS}/nobody/rotate", {"grace": 0}, 422, "grace"),
     ("POST", OF_PRO, {"client_id": "nobody"}, 404, "application_not_found"),
     ("POST", OF_PRO, {"client_id": "\0"}, 404, "application_not_found"),
     ("POST", OF_PRO, {"client_id": "x" * 201}, 422, "client_id"),

@@ -86,6 +86,7 @@ async def test_every_write_is_done_once_under_its_idempotency_key(api: Api, scen
     )
     hook = (await api.operator("POST", "/operator/webhooks", {"url": "https://example.com/a"})).json()["endpoint_id"]
     key_id = (await api.operator("POST", "/operator/keys", {"scope": "operator"})).json()["key_id"]
+    client = (await api.operator("POST", "/operator/applications", {"name": "Order tool"})).json()["client_id"]
     url = {"url": "https://example.com/b"}
     writes: list[tuple[str, str, Any]] = [
         ("POST", "/operator/marketplaces", {"marketplace_id": "M2", "name": "M", "country": "US", "currency": "USD"}),
@@ -113,6 +114,10 @@ async def test_every_write_is_done_once_under_its_idempotency_key(api: Api, scen
         ("PUT", f"/service/orders/{paid.order_id}/payment", {"payment_token": "silent"}),
         ("POST", f"/service/orders/{paid.order_id}/cancel", None),
         ("POST", f"/service/orders/{unshipped.order_id}/cancellation-request", {"why": "Changed my mind."}),
+        ("POST", "/operator/applications", {"name": "Tool"}),
+        ("POST", f"/operator/applications/{client}/rotate", {"grace_seconds": 60}),
+        ("POST", f"/operator/sellers/{PRO}/authorizations", {"client_id": client}),
+        ("DELETE", f"/operator/sellers/{PRO}/authorizations/{client}", None),
         ("POST", "/operator/clock/advance", {"by": "PT1H"}),
         ("POST", "/operator/clock/next", None),
     ]  # fmt: skip
@@ -125,7 +130,7 @@ async def test_every_write_is_done_once_under_its_idempotency_key(api: Api, scen
         again = await api.operator(method, path, body, once=once)
         assert (again.status_code, await scene.dump()) == (first.status_code, after), path
         if first.content:
-            secrets = {"key": None, "secret": None}
+            secrets = dict.fromkeys(("key", "secret", "client_secret", "refresh_token"))
             assert again.json() == {name: secrets.get(name, value) for name, value in first.json().items()}, path
         elsewhere = await api.operator("POST", "/operator/buyers", {"buyer_id": "lee", "name": "Lee"}, once=once)
         assert (elsewhere.status_code, elsewhere.json()["reason"]) == (422, "idempotency_key_reused")

@@ -60,6 +60,9 @@ ROUTES = [
           {"messages": [{"order_id": "{order_id}", "number": 1}]}),
     Route("DELETE", "/seller/webhooks/{endpoint_id}"),
     Route("GET", "/seller/account"),
+    Route("GET", "/seller/authorizations"),
+    Route("POST", "/seller/authorizations", {"client_id": "{client_id}"}, {"client_id": "x"}),
+    Route("DELETE", "/seller/authorizations/{client_id}"),
 ]  # fmt: skip
 WRITES = [route for route in ROUTES if route.method != "GET"]
 
@@ -82,7 +85,15 @@ async def things_of(api: Api, scene: Scene, state: State = State.PARTIALLY_SHIPP
     """What Acme has: an order, a package, an endpoint, an offer; as the names in paths and bodies."""
     key = await scene.to_state(state)
     endpoint = (await api.seller(PRO, "POST", "/seller/webhooks", URL)).json()
-    return {"order_id": key.order_id, "reference": "1", "endpoint_id": endpoint["endpoint_id"], "sku": LAMP}
+    client = (await api.operator("POST", "/operator/applications", {"name": "Order tool"})).json()["client_id"]
+    await api.seller(PRO, "POST", "/seller/authorizations", {"client_id": client})
+    return {
+        "order_id": key.order_id,
+        "reference": "1",
+        "endpoint_id": endpoint["endpoint_id"],
+        "sku": LAMP,
+        "client_id": client,
+    }
 
 
 async def state_of(scene: Scene) -> dict[str, list[str]]:
@@ -173,7 +184,7 @@ async def test_every_write_is_done_once_for_an_idempotency_key(api: Api, scene: 
         before = await scene.dump()
         again = await ask(api, PRO, route, things, once=once)
         assert again.status_code == first.status_code < 422, (route, first.text)
-        if "secret" not in first.text:
+        if "secret" not in first.text and "refresh_token" not in first.text:
             assert again.content == first.content, route
         if route.other is not None:
             other = await ask(api, PRO, route._replace(body=route.other), things, once=once)
@@ -201,7 +212,9 @@ async def test_no_name_in_a_path_is_answered_with_a_bug(api: Api, scene: Scene, 
     before = await state_of(scene)
     for route in ROUTES:
         if "{" in route.path:
-            answer = await ask(api, PRO, route, dict.fromkeys(("order_id", "reference", "endpoint_id"), value))
+            answer = await ask(
+                api, PRO, route, dict.fromkeys(("order_id", "reference", "endpoint_id", "client_id"), value)
+            )
             assert answer.status_code in (404, 405), (route, answer.text)
     assert await state_of(scene) == before
 

@@ -37,7 +37,8 @@ async def test_an_order_is_told_as_it_is_recorded(database: Database) -> None:
             for line in recorded.lines.values()
         ]  # fmt: skip
         assert {item.product_id for item in order.items} <= {f"P-{sku}" for sku in (LAMP, VASE, MUG)}
-        assert sum(item.price for item in order.items) == order.total
+        assert sum(item.unit_price * item.quantity for item in order.items) == order.total
+        assert order.price == order.total - sum(item.unit_price * item.canceled for item in order.items)
         assert [item.left for item in order.items] == [line.left for line in recorded.lines.values()]
         assert order.home[:5] == (MARKET, "Market", "US", "USD", "en")
         assert order.home.zone == "America/Sao_Paulo"

@@ -10,7 +10,8 @@ import httpx
 from tests.scene import BEA, LAMP, PRO, Scene
 from tradepost.access import applications, keys, tokens
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
-from tradepost.access.usage import Plan
+from tradepost.access.usage import usage
+from tradepost.access.usage.usage import Plan
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.selling_partner_api import routes as selling
 from tradepost.doors.serving import app
@@ -120,20 +121,26 @@ async def application_unknown(scene: Scene) -> Attempt:
     return lambda: scene.database.run(lambda tx: tokens.refresh(tx, made.client_id, "guessed", "Atzr|guessed"))
 
 
+async def old_secret_still_opens(scene: Scene) -> Attempt:
+    made = await scene.database.run(lambda tx: applications.register(tx, "Order Tool"))
+    await scene.database.run(lambda tx: applications.rotate_secret(tx, made.client_id))
+    return lambda: scene.database.run(lambda tx: applications.rotate_secret(tx, made.client_id))
+
+
 async def grant_not_valid(scene: Scene) -> Attempt:
     made = await scene.database.run(lambda tx: applications.register(tx, "Order Tool"))
     return lambda: scene.database.run(lambda tx: tokens.refresh(tx, *made, "Atzr|guessed"))
 
 
 async def token_needed(scene: Scene) -> Attempt:
-    return lambda: selling.grant_of(Desk(scene.database), "Atza|guessed")
+    return lambda: selling.partner_of(Desk(scene.database), "Atza|guessed", "GET", "/orders/v0/orders")
 
 
 async def token_has_ended(scene: Scene) -> Attempt:
     token = await _access_token(scene)
     async with scene.database.transaction() as tx:
         await tx.execute("UPDATE access_tokens SET ends_at = $1", machine_now())
-    return lambda: selling.grant_of(Desk(scene.database), token)
+    return lambda: selling.partner_of(Desk(scene.database), token, "GET", "/orders/v0/orders")
 
 
 async def token_not_for_this(scene: Scene) -> Attempt:
@@ -143,11 +150,8 @@ async def token_not_for_this(scene: Scene) -> Attempt:
 
 
 async def quota_exceeded(scene: Scene) -> Attempt:
-    desk = Desk(scene.database)
-    partner = await selling.partner_of(desk, await _access_token(scene), "GET", "/orders/v0/orders")
-
     async def count() -> None:
-        await selling.count(desk, partner, "getOrders", Plan(0.0001, 1))
+        await scene.database.run(lambda tx: usage.count(tx, "client", PRO, "getOrders", Plan(0.0001, 1)))
 
     await count()
     return count
@@ -158,8 +162,8 @@ AT_THE_DOOR: dict[Reason, Situation] = {
     for situation in (
         buyer_not_found, key_not_found, key_has_ended, key_needed, scope_not_enough, no_such_address,
         method_not_allowed, not_json, too_large, too_many_requests, idempotency_key_reused, unavailable, bug,
-        application_not_found, application_unknown, grant_not_valid, token_needed, token_has_ended,
-        token_not_for_this, quota_exceeded,
+        application_not_found, application_unknown, old_secret_still_opens, grant_not_valid, token_needed,
+        token_has_ended, token_not_for_this, quota_exceeded,
     )
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 from tests.scene import BEA, LAMP, LAST, PRO, SOLO, Scene
 from tradepost.ground.database import Transaction
 from tradepost.listings.offers import MOST_SKU, MOST_STOCK, MOST_TITLE, list_offers, set_stock
+from tradepost.listings.product_ids import of_sku
 from tradepost.listings.records import Listing
 from tradepost.money import MOST_MINOR_UNITS
 from tradepost.refusals import Reason, Refusal
@@ -87,6 +88,7 @@ async def test_two_sellers_may_use_the_same_sku(scene: Scene) -> None:
         {"quantity": MOST_STOCK + 1},
         {"handling_days": -1},
         {"handling_days": 61},
+        {"product_id": of_sku(SOLO, "NEW")},
     ],
     ids=str,
 )

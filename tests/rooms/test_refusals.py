@@ -15,6 +15,8 @@ from tradepost.feeds import feeds
 from tradepost.ground.clock import system_clock
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, Party, State
+from tradepost.listings.items.submissions import Submission, Submitted, Whole, submit
+from tradepost.listings.records import OfferKey
 from tradepost.numbers import OrderKey
 from tradepost.orders.journal import CLOCK, Actor, Journal
 from tradepost.people import address_book
@@ -110,6 +112,33 @@ async def _(scene: Scene) -> Attempt:
 @no(Reason.MARKETPLACE_NOT_FOUND)
 async def _(scene: Scene) -> Attempt:
     return lambda: scene.database.run(lambda tx: change_policy(tx, "NOWHERE", unverified_units=3))
+
+
+# --- listings
+
+
+async def _issue_of(scene: Scene, attributes: dict[str, object]) -> Refusal:
+    """The refusal of an attribute, where a listing of a lamp with these attributes is only tried."""
+    said = {
+        "item_name": [{"value": "Lamp"}],
+        "purchasable_offer": [{"our_price": [{"schedule": [{"value_with_tax": 1}]}]}],
+    }
+    wish = Whole("LAMP", {**said, **attributes})
+    (done,) = await scene.database.run(
+        lambda tx: submit(tx, [Submission(OfferKey(PRO, LAMP), tx.now, wish, preview=True)])
+    )
+    assert isinstance(done, Submitted)
+    return done.issues[0].refusal
+
+
+@no(Reason.ATTRIBUTE_MISSING)
+async def _(scene: Scene) -> Attempt:
+    return lambda: _issue_of(scene, {"item_name": []})
+
+
+@no(Reason.CHANNEL_NOT_SERVED)
+async def _(scene: Scene) -> Attempt:
+    return lambda: _issue_of(scene, {"fulfillment_availability": [{"fulfillment_channel_code": "AMAZON_NA"}]})
 
 
 # --- checkout

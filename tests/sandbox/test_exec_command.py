@@ -160,6 +160,12 @@ async def line(process: Process) -> str:
         return (await process.stdout.readline()).decode().strip()
 
 
+async def test_no_other_command_waits_for_cryptography_to_be_imported() -> None:
+    program = "import sys, tradepost.doors.cli.app; sys.exit('cryptography' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+    assert await process.wait() == 0
+
+
 def told(before: Mapping[str, str], folder: Path) -> dict[str, str]:
     """What a program is told where the environment was this one before."""
     identity = make_identity(["example.com"], machine_now(), folder)

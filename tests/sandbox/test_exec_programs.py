@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import shutil
 import sys
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from textwrap import dedent
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.sandbox.peer import Asked, Peer, serving_peer
 from tradepost.doors.cli.sandbox_exec import run_diverted
 from tradepost.doors.diversion.certificates import make_identity
+from tradepost.doors.diversion.listening import join, listening
 from tradepost.ground.clock import machine_now
 
 NA = "sellingpartnerapi-na.amazon.com"
@@ -186,6 +188,63 @@ async def test_java(peer: Peer, diverted: Diverted, tmp_path: Path) -> None:
         Asked("POST", LOGIN, "/auth/o2/token", b"grant"),
         Asked("GET", NA, "/orders/v0/orders", b""),
     ]
+
+
+ASKING_TWICE = {
+    "urllib": (sys.executable, "-c", "import sys, urllib.request as u; [u.urlopen(url) for url in sys.argv[1:]]"),
+    "httpx": (sys.executable, "-c", "import sys, httpx; [httpx.get(url) for url in sys.argv[1:]]"),
+    "requests": (sys.executable, "-c", "import sys, requests; [requests.get(url) for url in sys.argv[1:]]"),
+    "curl": ("curl", "-sS", "--fail"),
+}
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        "urllib",
+        pytest.param("httpx", marks=needs_module("httpx")),
+        pytest.param("requests", marks=needs_module("requests")),
+        pytest.param("curl", marks=needs("curl")),
+    ],
+)
+async def test_a_proxy_with_a_password_is_used_as_ever(
+    client: str, peer: Peer, diverted: Diverted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The program knows another password than that proxy's, which the diversion alone has."""
+    other = make_identity(["elsewhere.example"], machine_now(), tmp_path)
+    authority = tmp_path / "authority.pem"
+    authority.write_bytes(other.authority.public_bytes(Encoding.PEM))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    heard: list[bytes] = []
+    async with serving_peer(context=other.context) as elsewhere:
+
+        async def proxy(reader: StreamReader, writer: StreamWriter) -> None:
+            heard.append(await reader.readuntil(b"\r\n\r\n"))
+            far = await asyncio.open_connection("127.0.0.1", elsewhere.port)
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            await join((reader, writer), far)
+
+        async with listening(proxy) as port:
+            monkeypatch.setenv("https_proxy", f"http://user:p%40ss@127.0.0.1:{port}")
+            await diverted(*ASKING_TWICE[client], f"https://{NA}/ours", "https://elsewhere.example/theirs")
+    assert [asked.path for asked in peer.asked] == ["/ours"]
+    assert [asked.path for asked in elsewhere.asked] == ["/theirs"]
+    assert [b"\r\nProxy-Authorization: Basic dXNlcjpwQHNz\r\n" in head for head in heard] == [True]
+
+
+@needs("java")
+async def test_java_reaches_the_endpoint_where_there_is_a_proxy_with_a_password(
+    peer: Peer, diverted: Diverted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is given no password, and needs none for that."""
+    monkeypatch.setenv("https_proxy", "http://user:secret@127.0.0.1:9")
+    program = tmp_path / "Program.java"
+    program.write_text(
+        "public class Program { public static void main(String[] arguments) throws Exception {"
+        f'new java.net.URL("https://{LOGIN}/").openStream(); }} }}'
+    )
+    await diverted("java", str(program))
+    assert [asked.host for asked in peer.asked] == [LOGIN]
 
 
 @pytest.mark.parametrize("library", ["urllib.request", pytest.param("httpx", marks=needs_module("httpx"))])

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.sandbox.peer import Peer, serving_peer
 from tradepost.doors.diversion.certificates import Identity, make_identity
 from tradepost.doors.diversion.hosts import HOSTS, Endpoint, InvalidEndpoint
+from tradepost.doors.diversion.http_head import basic
 from tradepost.doors.diversion.listening import listening
 from tradepost.doors.diversion.proxy import Ports, Upstream, diverting
 from tradepost.ground.clock import machine_now
@@ -192,8 +193,9 @@ async def test_the_programs_own_proxy_is_used_for_other_hosts(peer: Peer, identi
     async with listening(proxy) as port:
         upstream = Upstream.of(f"http://user:p%40ss@127.0.0.1:{port}")
         async with diverting(Endpoint.of(peer.url), identity.context, upstream) as ports:
-            first, _ = await answered(ports.proxy, "CONNECT elsewhere.example:443 HTTP/1.1\r\n\r\n")
-            await answered(ports.proxy, "GET http://elsewhere.example/x HTTP/1.1\r\n\r\n")
+            login = f"proxy-authorization: basic {basic(ports.login or '')}\r\n"
+            first, _ = await answered(ports.proxy, f"CONNECT elsewhere.example:443 HTTP/1.1\r\n{login}\r\n")
+            await answered(ports.proxy, f"GET http://elsewhere.example/x HTTP/1.1\r\n{login}\r\n")
             ours, _ = await answered(ports.proxy, f"GET https://{NA}/ HTTP/1.1\r\nHost: {NA}\r\n\r\n")
     assert first == "HTTP/1.1 407 Proxy Authentication Required"
     assert [head.partition(b"\r\n")[0] for head in heard] == [
@@ -202,6 +204,27 @@ async def test_the_programs_own_proxy_is_used_for_other_hosts(peer: Peer, identi
     ]
     assert all(b"Proxy-Authorization: Basic dXNlcjpwQHNz\r\n" in head for head in heard)
     assert ours == "HTTP/1.1 200 OK"
+
+
+@pytest.mark.parametrize("header", ["", "Proxy-Authorization: Basic eDp5\r\n", "Proxy-Authorization: Bearer x\r\n"])
+@pytest.mark.parametrize("request_line", ["CONNECT elsewhere.example:443", "GET http://elsewhere.example/x"])
+async def test_a_password_for_the_programs_own_proxy_is_lent_to_nobody_else(
+    request_line: str, header: str, identity: Identity, closed_port: int
+) -> None:
+    upstream = Upstream.of(f"http://user:secret@127.0.0.1:{closed_port}")
+    async with diverting(Endpoint("127.0.0.1", closed_port, tls=False), identity.context, upstream) as ports:
+        first, body = await answered(ports.proxy, f"{request_line} HTTP/1.1\r\n{header}\r\n")
+    assert first == "HTTP/1.1 407 Proxy Authentication Required"
+    assert "HTTPS_PROXY" in json.loads(body)["errors"][0]["message"]
+
+
+async def test_a_proxy_without_a_password_asks_for_none(peer: Peer, identity: Identity) -> None:
+    async with serving_peer() as proxy:
+        upstream = Upstream.of(proxy.url)
+        async with diverting(Endpoint.of(peer.url), identity.context, upstream) as ports:
+            first, _ = await answered(ports.proxy, "GET http://elsewhere.example/x HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (ports.login, first) == (None, "HTTP/1.1 200 OK")
+    assert len(proxy.asked) == 1
 
 
 async def test_with_the_end_every_connection_ends(peer: Peer, identity: Identity, trusting: ssl.SSLContext) -> None:

@@ -1,12 +1,16 @@
 """A test order stands where it is wanted, with the history of an order that came there by itself."""
 
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.http.conftest import Api
 from tests.races.soundness import violations
-from tests.scene import BEA, PRO
+from tests.sandbox.test_sandbox_page import PAGE
+from tests.scene import BEA, LAMP, MARKET, PRO
+from tradepost.doors.sandbox.orders import place_test_order
 from tradepost.doors.sandbox.recipes import RECIPES, Wanted
 from tradepost.numbers import OrderKey
 
@@ -89,6 +93,46 @@ async def test_what_cannot_be_placed_is_refused(api: Api, changes: dict[str, Any
     assert (answer.status_code, answer.json()["reason"]) == (status, reason), answer.text
 
 
+async def test_one_unit_cannot_be_shipped_in_part(api: Api) -> None:
+    """It would be shipped whole. Nothing of it stays behind."""
+    stock = await api.scene.stock(PRO, LAMP)
+    wanted = {"seller_id": PRO, "state": "partially_shipped", "lines": [{"sku": LAMP}]}
+    answer = await api.operator("POST", "/sandbox/orders", wanted)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_value")
+    assert "lines is not valid: to be shipped in part takes 2 units" in answer.text
+    assert await api.scene.rows("SELECT 1 FROM orders") == []
+    assert await api.scene.stock(PRO, LAMP) == stock
+
+
+@pytest.mark.parametrize(
+    ("wanted", "policy", "stands"),
+    [
+        ("held", {"hold": 0}, "verifying"),
+        ("approved", {"hold": 0}, "unshipped"),
+        ("reminded", {"remind_days": 0}, "canceled"),
+    ],
+)
+async def test_where_the_policy_lets_no_order_stand_is_refused(
+    wanted: str, policy: dict[str, int], stands: str, api: Api
+) -> None:
+    await api.operator("PATCH", f"/operator/marketplaces/{MARKET}/policy", policy)
+    answer = await api.operator("POST", "/sandbox/orders", {"seller_id": PRO, "state": wanted})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_value"), answer.text
+    assert f"by this marketplace's policy such an order is {stands}" in answer.text
+    assert await api.scene.rows("SELECT 1 FROM orders") == []
+
+
+async def test_who_polls_by_creation_is_told_to_poll_by_updates(api: Api) -> None:
+    """An order that is new now was created before the last time that somebody asked, but it was not recorded before."""
+    asked = await api.scene.now()
+    await api.scene.advance(timedelta(seconds=1))
+    key = OrderKey(PRO, (await placed(api, "unshipped"))["order_id"])
+    assert (await api.scene.order(key)).placed_at < asked
+    assert all(event.recorded_at > asked for event in await api.scene.events(key))
+    for told in (PAGE, str(place_test_order.fn.__doc__)):
+        assert re.search(r"by\s+`?LastUpdatedAfter\b.{,20}always\s+sees it", told, re.DOTALL)
+
+
 async def test_only_operators_may(api: Api) -> None:
     answer = await api.seller(PRO, "POST", "/sandbox/orders", {"seller_id": PRO, "state": "held"})
     assert answer.status_code == 403
@@ -106,6 +150,36 @@ async def test_what_comes_is_told_and_then_happens(api: Api) -> None:
     (reminder,) = (await api.operator("GET", "/sandbox/next")).json()["acts"]
     assert "confirm as shipped by" in reminder["sentence"]
     assert "{" not in reminder["sentence"]
+
+
+async def test_one_step_after_a_checkout_ends_its_hold(api: Api) -> None:
+    """Its payment is asked for at once: that is nothing to stop for."""
+    key = await api.scene.pay_with("approve")
+    came = (await api.operator("POST", "/sandbox/next")).json()
+    assert [one["act"] for one in came["events"]] == ["approve", "release"]
+    assert (await api.scene.order(key)).state == "unshipped"
+
+
+async def test_questions_that_change_nothing_are_passed_over(api: Api) -> None:
+    await api.scene.pay_with("silent")
+    assert [one["act"] for one in (await api.operator("POST", "/sandbox/next")).json()["events"]] == ["end_hold"]
+    came = (await api.operator("POST", "/sandbox/next")).json()
+    assert [one["act"] for one in came["events"]] == ["give_up_verifying"]
+    assert (await api.operator("POST", "/sandbox/next")).json()["events"] == []
+
+
+async def test_what_was_due_long_ago_is_told_when_it_happens(api: Api) -> None:
+    """Its moment is before the leap, which begins and ends now. What had happened already is not told again."""
+    key = await api.scene.place()
+    later = await api.scene.now() + timedelta(hours=1)
+    await api.scene.set_clock(later)
+    done = await placed(api, "shipped")
+    came = (await api.operator("POST", "/sandbox/next")).json()
+    assert [(one["order_id"], one["act"], one["at"]) for one in came["events"]] == [
+        (key.order_id, "end_hold", "2026-03-02T10:30:00Z")
+    ]
+    assert (came["count"], datetime.fromisoformat(came["now"])) == (1, later)
+    assert done["order_id"] != key.order_id
 
 
 async def test_a_real_clock_has_no_test_orders(api: Api) -> None:

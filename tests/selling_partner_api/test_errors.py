@@ -1,5 +1,6 @@
 """Every "no" of this door has the shape that its clients read, whatever went wrong, and an id to ask about."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -7,11 +8,12 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from tests.scene import PRO
+from tests.scene import PRO, Scene
 from tests.selling_partner_api.clients import TOKENS, Judgement, Selling, ValidatingClient
 from tests.selling_partner_api.model import Models
 from tradepost.access import tokens
 from tradepost.doors.selling_partner_api import terms
+from tradepost.doors.selling_partner_api.doors import ROUTERS
 from tradepost.doors.selling_partner_api.errors import status_of
 from tradepost.doors.selling_partner_api.terms import InvalidTerms, Terms
 from tradepost.doors.serving import app
@@ -51,6 +53,19 @@ async def test_another_method_is_told_which_there_are(selling: Selling) -> None:
     answer = await selling.delete(TOKENS)
     assert error(answer) == (405, "MethodNotAllowed", "method_not_allowed")
     assert "POST" in answer.headers["allow"]
+
+
+async def test_every_path_tells_which_methods_there_are(selling: Selling, scene: Scene) -> None:
+    """Who asks for them needs no token, and uses up nothing of a plan."""
+    routes = ROUTERS[0].routes
+    assert len(routes) > 10
+    before = await scene.dump()
+    for route in routes:
+        for asking in (selling, selling.with_token("")):
+            answer = await asking.ask("OPTIONS", re.sub(r"\{(\w+):\w+\}", r"\1", route.path))
+            assert error(answer) == (405, "MethodNotAllowed", "method_not_allowed"), route.path
+            assert {*answer.headers["allow"].split(", "), "OPTIONS"} == route.methods, route.path
+    assert await scene.dump() == before
 
 
 async def test_a_body_that_is_too_large(selling: Selling) -> None:

@@ -34,11 +34,12 @@ async def test_a_client_lists_something_and_a_buyer_buys_it(
     assert (await blocking(api.patch_listings_item, PRO, SKU, **here, body=body)).payload["status"] == "ACCEPTED"
     search = await blocking(api.search_listings_items, PRO, **here, withoutStatus=["BUYABLE"])
     assert [item["sku"] for item in search.payload["items"]] == [SKU]
-    first = await blocking(api.search_listings_items, PRO, **here, pageSize=1)
+    by_sku = here | {"sortBy": "sku", "sortOrder": "ASC", "pageSize": 1}
+    first = await blocking(api.search_listings_items, PRO, **by_sku)
     assert (first.payload["numberOfResults"], first.payload["items"][0]["sku"]) == (4, SKU)
     assert first.next_token
-    second = await blocking(api.search_listings_items, PRO, **here, pageSize=1, pageToken=first.next_token)
-    assert second.payload["items"][0]["sku"] != SKU
+    second = await blocking(api.search_listings_items, PRO, **by_sku, pageToken=first.next_token)
+    assert second.payload["items"][0]["sku"] == LAMP
     assert (await blocking(api.delete_listings_item, PRO, SKU, **here)).payload["status"] == "ACCEPTED"
     with pytest.raises(SellingApiNotFoundException):
         await blocking(api.get_listings_item, PRO, SKU, **here)

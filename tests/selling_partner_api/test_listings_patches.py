@@ -1,5 +1,6 @@
 """Patches and attributes by themselves, walked with hypothesis: what they may do, and what they never do."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -9,16 +10,26 @@ from hypothesis import strategies as st
 
 from tests.scene import MARKET
 from tests.selling_partner_api.listing_words import HERE, name, price, stock, whole
-from tradepost.listings.items import attributes as of_attributes
-from tradepost.listings.items.attributes import Said, Stock, read, same_instance, shown
+from tradepost.listings import product_ids
+from tradepost.listings.items.attributes import Said, Stock, read, selectors_of, shown
+from tradepost.listings.items.limits import MOST_INSTANCES
 from tradepost.listings.items.patches import OPERATIONS, Patch, patched
 from tradepost.people.records import Marketplace
+from tradepost.refusals import Refused
 
 US = Marketplace(MARKET, "Market", "US", "USD", "en", 1)
 YEN = Marketplace(MARKET, "Market", "JP", "JPY", "ja", 1)
 
+
+def same_instance(one: dict[str, Any], other: dict[str, Any], market: Marketplace) -> bool:
+    return selectors_of(one, market).meet(selectors_of(other, market))
+
+
 _values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30).map(lambda n: n if n % 2 else n / 100)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
@@ -137,7 +148,38 @@ def test_selectors_tell_instances_apart(one: dict[str, Any], other: dict[str, An
 
 
 def test_an_asin_is_made_of_an_identifier_and_nothing_else() -> None:
-    made = of_attributes.product_id_of("upc", "012345678905")
+    made = product_ids.of_identifier("upc", "012345678905")
     assert len(made) == 10
-    assert made == of_attributes.product_id_of("UPC", "012345678905")
-    assert made != of_attributes.product_id_of("EAN", "012345678905")
+    assert made == product_ids.of_identifier("UPC", "012345678905")
+    assert made != product_ids.of_identifier("EAN", "012345678905")
+
+
+@pytest.mark.parametrize("op", OPERATIONS)
+def test_no_more_instances_are_held_against_one_another_than_a_listing_may_have(op: str) -> None:
+    """Neither in one patch nor in several, and before any of them is made."""
+    most: list[dict[str, Any]] = [{"audience": str(number)} for number in range(MOST_INSTANCES)]
+    before = {"color": most}
+    assert set(patched(before, [Patch(op, "/color", most)], US)) <= {"color"}
+    for patches in ([Patch(op, "/color", [*most, {}])], [Patch(op, "/color", most), Patch(op, "/color", [{}])]):
+        with pytest.raises(Refused, match="color may have 100 instances at most"):
+            patched(before, patches, US)
+    for count, refused in ((5, False), (6, True)):
+        patches = [Patch(op, f"/color_{number}", most) for number in range(count)]
+        with pytest.raises(Refused, match="they may bring 500 instances at most") if refused else nullcontext():
+            patched(before, patches, US)
+
+
+def test_what_a_merge_changes_has_the_selectors_that_it_is_given() -> None:
+    """A language that is merged into an instance without one is its own from then on."""
+    changes = [{"language_tag": "en", "value": "red"}, {"language_tag": "de", "value": "rot"}]
+    assert patched({"color": [{"value": "r"}]}, [Patch("merge", "/color", changes)], US) == {"color": changes}
+
+
+def test_a_product_id_that_is_made_of_a_sku_tells_whose_it_is() -> None:
+    made = product_ids.of_sku("acme", "LAMP")
+    assert made == product_ids.of_sku("acme", "LAMP") != product_ids.of_sku("acme", "VASE")
+    assert product_ids.is_of_sku(made)
+    assert not product_ids.is_anothers(made, "acme")
+    assert product_ids.is_anothers(made, "solo")
+    assert not product_ids.is_of_sku(product_ids.of_identifier("SKU", "acme/LAMP"))
+    assert not product_ids.is_of_sku("SKU-1")

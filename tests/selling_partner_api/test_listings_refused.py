@@ -25,6 +25,7 @@ from tests.selling_partner_api.listing_words import (
     stock,
     whole,
 )
+from tradepost.listings import product_ids
 
 ELSEWHERE = {"marketplace_id": "ELSEWHERE"}
 
@@ -117,6 +118,13 @@ async def test_issues_are_left_out_where_only_identifiers_are_wanted(selling: Se
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "InvalidInput")
 
 
+@pytest.mark.parametrize("more", [{"mode": "TRY"}, {"includedData": "summaries"}])
+async def test_words_that_nobody_knows_are_errors(selling: Selling, more: dict[str, str]) -> None:
+    assert (await put(selling, "CHAIR-1", **more)).status_code == 400
+    assert (await change(selling, LAMP, patch("delete", "color"), **more)).status_code == 400
+    assert accepted(await delete(selling, LAMP, **more))  # it knows neither
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -166,6 +174,49 @@ async def test_what_is_no_sku_is_listed_nowhere(selling: Selling, sku: str) -> N
     assert (await put(selling, sku)).status_code == 400
     assert (await look(selling, sku)).status_code == 404
     assert faults(await delete(selling, sku)) == [("13013", [])]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/listings//2021-08-01/items/{PRO}/{LAMP}",
+        f"/listings/2021-08-01/items/{PRO}//{LAMP}",
+        f"/listings/2021-08-01/items/{PRO}/{LAMP}/",
+        f"/listings/2021-08-01/items/{PRO}/{LAMP}//A",
+        f"/listings/2021-08-01/items/{PRO}%2F{LAMP}",
+        f"/listings%2F2021-08-01/items/{PRO}/{LAMP}/A",
+    ],
+)
+async def test_a_path_that_says_more_than_what_is_routed_is_an_error(selling: Selling, scene: Scene, path: str) -> None:
+    before = await scene.rows("SELECT sku, title FROM offers ORDER BY sku")
+    answer = await selling.put(path, put_body(whole()), marketplaceIds=MARKET)
+    assert answer.status_code == 400
+    assert "written as %2F" in answer.json()["errors"][0]["message"]
+    assert await scene.rows("SELECT sku, title FROM offers ORDER BY sku") == before
+
+
+async def test_what_a_stranger_took_off_sale_is_not_called_by_its_title(
+    selling: Selling, authorize: Authorize, scene: Scene
+) -> None:
+    """Nor is a product that only the other seller knows, whose id can be guessed from their SKU."""
+    solo = await selling.of(await authorize(SOLO))
+
+    async def offered(asin: str) -> list[tuple[str, list[str]]]:
+        body = put_body(price(1) | {"merchant_suggested_asin": [{"value": asin}]}, "LISTING_OFFER_ONLY")
+        return faults(await solo.put(path_of("MINE", SOLO), body, marketplaceIds=MARKET, mode="VALIDATION_PREVIEW"))
+
+    assert await offered("P-VASE") == await offered("P-LAMP") == []
+    await scene.close_offer(PRO, VASE)
+    await delete(selling, LAMP)
+    assert await offered("P-VASE") == await offered("P-LAMP") == [("90220", ["item_name"])]
+    await put(selling, "CHAIR-1")
+    asin = product_ids.of_sku(PRO, "CHAIR-1")
+    assert (await shown(selling, "CHAIR-1", "summaries"))[0]["asin"] == asin
+    assert await offered(asin) == [("90220", ["item_name"]), ("90000900", ["merchant_suggested_asin"])]
+    answer = await selling.put(
+        path_of("USED"), put_body(whole() | {"merchant_suggested_asin": [{"value": asin}]}), marketplaceIds=MARKET
+    )
+    assert accepted(answer)
 
 
 async def test_a_path_that_is_no_text_is_an_error(selling: Selling) -> None:

@@ -11,13 +11,15 @@ from tests.selling_partner_api.clients import Selling
 from tests.selling_partner_api.conftest import Authorize
 from tests.selling_partner_api.listing_words import ITEMS, change, delete, look, name, patch, price, put, shown, whole
 from tradepost.listings.items.issues import Severity
+from tradepost.listings.items.submissions import Deletion, Submission, Submitted, submit
 from tradepost.listings.offers import list_offers
-from tradepost.listings.records import Listing
+from tradepost.listings.records import Listing, OfferKey
 from tradepost.reports import listings_search
 from tradepost.reports.listings_search import MOST_FOUND, Search, SortBy
 from tradepost.reports.sellers_listings import Status
 
 MANY = 20_000
+FIRST = [OfferKey(PRO, sku) for sku in (LAMP, LAST, VASE)]  # of the scene
 
 
 async def page(selling: Selling, **query: Any) -> Any:
@@ -100,6 +102,20 @@ async def test_listings_are_found_by_sku_and_by_product(selling: Selling) -> Non
     assert await found(selling, identifiersType="UPC", identifiers="012345678905") == ["A"]
     assert await found(selling, identifiersType="EAN", identifiers="012345678905") == []
     assert await found(selling, variationParentSku="A") == []
+
+
+async def test_a_sku_with_a_comma_is_found_where_the_parameter_is_named_again(selling: Selling) -> None:
+    for sku in ("A,B", "A", "B"):
+        await put(selling, sku)
+
+    async def of(identifiers: str) -> list[str]:
+        path = f"{ITEMS}/{PRO}?marketplaceIds={MARKET}&sortBy=sku&sortOrder=ASC&identifiersType=SKU&{identifiers}"
+        return [item["sku"] for item in (await selling.get(path)).json()["items"]]
+
+    assert await of("identifiers=A,B") == await of("identifiers=A%2CB") == ["A", "B"]
+    assert await of("identifiers=A%2CB&identifiers=B") == ["A,B", "B"]
+    assert await of("identifiers=A%2CB&identifiers=") == ["A,B"]
+    assert await of("identifiers=A&identifiers=B") == ["A", "B"]
 
 
 async def test_windows_hold_both_of_their_ends(selling: Selling, five: list[str]) -> None:
@@ -223,6 +239,24 @@ async def test_what_is_named_is_not_searched_for(shop: Scene, generic: bool) -> 
             told = await listings_search.search(tx, PRO, wanted, None, 20)
         assert told.found == len(told.items) == (2 if wanted.skus else 4)
         assert tx.cost.rows <= 100
+
+
+@pytest.mark.parametrize("generic", [False, True])
+async def test_what_is_deleted_is_not_walked_by(shop: Scene, generic: bool) -> None:
+    """All but the listings in the middle of every order are deleted."""
+    gone = [OfferKey(PRO, f"N{number:05}") for number in range(MANY) if not 10_000 <= number < 12_000]
+    async with shop.database.transaction() as tx:
+        deleted = await submit(tx, [Submission(key, tx.now, Deletion()) for key in [*gone, *FIRST]])
+        assert all(isinstance(one, Submitted) and one.valid for one in deleted)
+    await shop.database.pool.execute("VACUUM ANALYZE offers, listings")
+    for sort_by in SortBy:
+        for descending in (False, True):
+            async with explained(shop.database, "listings", generic=generic) as tx:
+                told = await listings_search.search(tx, PRO, Search(sort_by, descending), None, 20)
+            assert (len(told.items), told.found) == (20, MOST_FOUND)
+            assert tx.cost.rows <= 6 * 21
+    async with shop.database.transaction() as tx:
+        assert (await listings_search.search(tx, PRO, Search(product_ids=["P1"]), None, 20)).found == 0
 
 
 async def test_what_hardly_occurs_is_looked_for_a_while(shop: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

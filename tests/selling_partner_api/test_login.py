@@ -113,6 +113,22 @@ async def test_every_no_is_one_of_oauths(
     assert await scene.dump() == before
 
 
+async def test_where_there_is_no_login_the_answer_is_oauths_too(partner_client: ValidatingClient) -> None:
+    for method, path, status in (("PUT", LOGIN, 405), ("GET", LOGIN, 405), ("POST", "/auth/o2/nothing", 404)):
+        answer = await partner_client.request(method, path)
+        assert (answer.status_code, answer.json()["error"]) == (status, "invalid_request"), (method, path)
+        assert set(answer.json()) == {"error", "error_description"}
+        assert ("POST" in answer.headers.get("allow", "")) is (status == 405)
+
+
+async def test_a_login_that_fails_asks_for_no_other_kind_of_login(
+    partner_client: ValidatingClient, application: Application
+) -> None:
+    answer = await partner_client.post(LOGIN, data=words(application, client_secret="guessed"))  # noqa: S106
+    assert answer.status_code == 401
+    assert "www-authenticate" not in answer.headers
+
+
 async def test_while_the_database_is_away_the_login_says_so() -> None:
     async with connect("postgresql://nobody@127.0.0.1:1/nowhere", at_once=False) as away:
         transport = httpx.ASGITransport(app.of_database(away), raise_app_exceptions=False)  # type: ignore[arg-type]

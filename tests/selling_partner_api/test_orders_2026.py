@@ -170,6 +170,9 @@ async def test_who_asked_to_cancel_and_who_canceled(scene: Scene, selling: Selli
     assert await told(by_buyer) == [{"cancellationExecution": executed}] * 2
     executed = {"cancelledBy": "MERCHANT", "cancelReason": "NO_INVENTORY"}
     assert await told(by_seller) == [{"cancellationExecution": executed}, None]
+    await scene.cancel_by_seller(by_seller, "pricing_error", [(LAMP, 1)])
+    executed = {"cancelledBy": "MERCHANT", "cancelReason": "PRICING_ERROR"}  # the last one
+    assert await told(by_seller) == [{"cancellationExecution": executed}, None]
     executed = {"cancelledBy": "AMAZON", "cancelReason": "PAYMENT_DECLINED"}
     assert await told(by_us) == [{"cancellationExecution": executed}] * 2
     requested = {"requester": "BUYER", "cancelReason": "I found it cheaper."}

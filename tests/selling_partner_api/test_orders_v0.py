@@ -8,7 +8,7 @@ import pytest
 from tests.scene import ADDRESS, BEA, LAMP, MARKET, PRO, SOLO, VASE, Scene
 from tests.selling_partner_api.clients import Selling
 from tests.selling_partner_api.conftest import Authorize
-from tradepost.doors.selling_partner_api.terms import Terms
+from tradepost.doors.selling_partner_api.terms import PRODUCTION, Terms
 from tradepost.lifecycle import PENDING, State
 from tradepost.numbers import OrderKey
 from tradepost.process.shipment.confirmations import Confirmed
@@ -97,7 +97,7 @@ async def test_who_bought_it_and_where_it_goes_is_for_released_orders_and_restri
             assert order["OrderStatus"] == state.status
             assert order.get("ShippingAddress") == (SHOWN_ADDRESS if state in RELEASED else None)
             assert order.get("BuyerInfo", {}).get("BuyerName") == ("Bea" if state in RELEASED else None)
-            assert ("OrderTotal" in order) == (state not in PENDING)
+            assert ("OrderTotal" in order) == (state not in (*PENDING, State.CANCELED))
     for order in (*await listed(selling), *[await told(selling, key) for key in keys.values()]):
         assert not {"ShippingAddress", "BuyerInfo"} & order.keys()
 
@@ -192,7 +192,35 @@ async def test_what_is_no_order_number_is_invalid(selling: Selling) -> None:
             assert "orderId" in answer.json()["errors"][0]["message"]
 
 
+CALLS = (
+    *(("GET", part, 30) for part in PARTS),
+    ("PATCH", "/regulatedInfo", 30),
+    ("POST", "/shipment", 15),
+    ("POST", "/shipmentConfirmation", 10),
+)
+"""Method, what follows the order in the path, and how many calls production admits at once."""
+
+
 async def test_nobody_is_told_anything(selling: Selling) -> None:
-    for part in PARTS:
-        answer = await selling.with_token("").get(f"{ORDERS}/{NO_ORDER}{part}")
+    for method, part, _ in CALLS:
+        answer = await selling.with_token("").ask(method, f"{ORDERS}/{NO_ORDER}{part}")
         assert answer.status_code == 403
+
+
+class TestInProduction:
+    """On the terms of production."""
+
+    @pytest.fixture
+    def terms(self) -> Terms:
+        return PRODUCTION
+
+    async def test_every_operation_has_the_plan_of_its_model(self, selling: Selling) -> None:
+        seen = await selling.restricted(*(f"{ALL}{part}" for part in PARTS))
+        for method, part, burst in CALLS:
+            client = seen if method == "GET" else selling
+            answers = [await client.ask(method, f"{ORDERS}/{NO_ORDER}{part}") for _ in range(burst)]
+            assert 429 not in {answer.status_code for answer in answers}, part
+            while (answer := await client.ask(method, f"{ORDERS}/{NO_ORDER}{part}")).status_code != 429:
+                answers.append(answer)
+                assert len(answers) < 2 * burst + 20, part  # what comes back while the calls are made
+            assert answer.json()["errors"][0]["code"] == "QuotaExceeded"

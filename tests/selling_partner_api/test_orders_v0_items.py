@@ -40,6 +40,20 @@ async def test_the_price_of_an_item_is_that_of_all_its_units(selling: Selling, s
     assert (vase["SellerSKU"], vase["QuantityShipped"]) == (VASE, 0)
 
 
+async def test_what_is_canceled_is_not_ordered_any_more(selling: Selling, scene: Scene) -> None:
+    part, whole = await scene.place_all([{LAMP: 3}, {LAMP: 3}])
+    for key in (part, whole):
+        assert await scene.approve(key) is None
+    await scene.advance(timedelta(minutes=30))
+    assert await scene.cancel_by_seller(part, "no_inventory", [(LAMP, 1)]) is None
+    assert await scene.cancel_by_seller(whole, "no_inventory") is None
+    (left,) = (await told(selling, part, "/orderItems"))["OrderItems"]
+    assert (left["QuantityOrdered"], left["ItemPrice"]["Amount"]) == (2, "39.80")
+    assert (await told(selling, part))["OrderTotal"]["Amount"] == "39.80"
+    (none,) = (await told(selling, whole, "/orderItems"))["OrderItems"]
+    assert (none["QuantityOrdered"], "ItemPrice" in none) == (0, False)
+
+
 async def test_the_buyer_asks_to_cancel(selling: Selling, scene: Scene) -> None:
     silent, wordy = await scene.to_states([State.UNSHIPPED, State.UNSHIPPED])
     assert await scene.request_cancellation(silent) is None

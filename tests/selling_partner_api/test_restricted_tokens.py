@@ -38,12 +38,13 @@ def resources(*paths: str, method: str = "GET", **more: object) -> dict[str, obj
     ],
 )
 def test_a_token_is_for_the_calls_that_it_names(made_for: str, called: str, *, opens: bool) -> None:
-    partner = Partner(Grant("app", PRO, None, (Resource("GET", made_for, ["buyerInfo"]),), machine_now()))
+    resource = Resource("GET", made_for, ["buyerInfo"])
+    partner = Partner(PRO, Grant("app", PRO, b"digest", None, (resource,), machine_now()))
     assert partner.restricted_to("GET", called) is opens
     assert partner.restricted_to("GET", called, "buyerInfo") is opens
     assert not partner.restricted_to("GET", called, "shippingAddress")
     assert not partner.restricted_to("PUT", called)
-    assert not Partner(partner.grant._replace(resources=None)).restricted_to("GET", called)
+    assert not Partner(PRO, partner.grant._replace(resources=None)).restricted_to("GET", called)
 
 
 async def test_what_a_token_can_be_made_for(selling: Selling) -> None:

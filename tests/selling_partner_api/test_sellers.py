@@ -1,8 +1,12 @@
 """Sellers v1: the call with which every client tries its connection."""
 
-from tests.scene import MARKET, SOLO
+import pytest
+
+from tests.scene import MARKET, SOLO, Scene
 from tests.selling_partner_api.clients import Application, Selling, blocking, python_amazon_sp_api
 from tests.selling_partner_api.conftest import Authorize
+from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
+from tradepost.refusals import Refused
 
 PARTICIPATIONS, ACCOUNT = "/sellers/v1/marketplaceParticipations", "/sellers/v1/account"
 
@@ -18,7 +22,7 @@ async def test_a_seller_sells_in_one_marketplace(selling: Selling) -> None:
                 "countryCode": "US",
                 "defaultCurrencyCode": "USD",
                 "defaultLanguageCode": "en_US",
-                "domainName": "tradepost.test",
+                "domainName": "market.marketplace.invalid",
             },
             "participation": {"isParticipating": True, "hasSuspendedListings": False},
             "storeName": "Acme Inc.",
@@ -34,6 +38,15 @@ async def test_the_account_says_the_plan(selling: Selling, authorize: Authorize)
     account = (await solo.get(ACCOUNT)).json()["payload"]
     assert (account["sellingPlan"], account["businessType"]) == ("INDIVIDUAL", "INDIVIDUAL")
     assert account["marketplaceParticipationList"][0]["storeName"] == "Solo"
+
+
+async def test_a_call_that_names_the_sellers_marketplace_is_told_all_of_it(scene: Scene) -> None:
+    """Nobody who has checked it reads it again."""
+    async with scene.database.transaction() as tx:
+        market = await check_marketplaces(tx, SOLO, ["ELSEWHERE", MARKET])
+        assert (market.marketplace_id, market.name, market.locale) == (MARKET, "Market", "en")
+        with pytest.raises(Refused, match="it is for the marketplace MARKET, and not for ELSEWHERE"):
+            await check_marketplaces(tx, SOLO, ["ELSEWHERE"])
 
 
 async def test_nobody_is_told_anything_without_a_token(selling: Selling) -> None:

@@ -15,7 +15,7 @@ from tests.scene import ADDRESS, BEA, LAMP, MARKET, OFFERS, PRO, SOLO, Scene
 from tests.selling_partner_api.clients import Application, Selling, ValidatingClient, login
 from tests.selling_partner_api.conftest import Authorize
 from tradepost.access import tokens
-from tradepost.access.keys import Made, NewKey, Scope, make_keys
+from tradepost.access.keys import Made, NewKey, Scope, digest, make_keys
 from tradepost.documents import documents
 from tradepost.doors.selling_partner_api.terms import Terms
 from tradepost.doors.serving import app
@@ -228,7 +228,7 @@ async def test_without_a_token_that_is_valid_no_operation_says_anything(
     key, own = await scene.database.run(make)
     ended = (await login(partner_client, application))["access_token"]
     async with scene.database.transaction() as tx:
-        await tx.execute("UPDATE access_tokens SET ends_at = $1 WHERE seller_id = $2", machine_now(), PRO)
+        await tx.execute("UPDATE access_tokens SET ends_at = $1 WHERE digest = $2", machine_now(), digest(ended))
     nobody = Selling(partner_client, application, "")
     before = await scene.dump()
     for called in operations():

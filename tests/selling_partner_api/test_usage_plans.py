@@ -11,7 +11,8 @@ import pytest
 from tests.scene import SOLO, Scene
 from tests.selling_partner_api.clients import TOKENS, Application, Judgement, Selling, ValidatingClient, selling_of
 from tests.selling_partner_api.conftest import Authorize
-from tradepost.access import usage
+from tradepost.access import tokens
+from tradepost.access.usage import usage
 from tradepost.doors.selling_partner_api.terms import PRODUCTION, Terms
 from tradepost.doors.selling_partner_api.usage_plans import GENEROUS
 from tradepost.doors.serving import app
@@ -19,6 +20,7 @@ from tradepost.ground.clock import machine_now
 from tradepost.ground.database import connect
 
 WANTED = {"restrictedResources": [{"method": "GET", "path": "/orders/v0/orders"}]}
+LOGIN = "/auth/o2/token"
 RATE, BURST = 1, 10  # of createRestrictedDataToken
 
 
@@ -109,3 +111,49 @@ async def test_generous_terms_lift_the_plan(scene: Scene, judgement: Judgement, 
         answers = [await selling.post(TOKENS, WANTED) for _ in range(3 * BURST)]
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.headers["x-amzn-ratelimit-limit"] for answer in answers} == {f"{GENEROUS.rate:g}"}
+
+
+def words(application: Application, **changes: str) -> dict[str, str]:
+    """What a client sends to log in."""
+    said = {name: value for name, value in vars(application).items() if name != "seller_id"}
+    return {"grant_type": "refresh_token"} | said | changes
+
+
+async def logged_in(client: ValidatingClient, application: Application, times: int, **changes: str) -> list[int]:
+    """Log in so many times at once; the statuses in order."""
+    sent = (client.post(LOGIN, data=words(application, **changes)) for _ in range(times))
+    return sorted(answer.status_code for answer in await asyncio.gather(*sent))
+
+
+async def test_an_application_logs_in_only_so_often(
+    partner_client: ValidatingClient, application: Application, scene: Scene, clock: Clock
+) -> None:
+    rate, burst = tokens.LOGINS
+    assert await logged_in(partner_client, application, burst + 5) == [200] * burst + [429] * 5
+    assert await scene.rows("SELECT count(*) FROM access_tokens") == [(burst,)]
+    answer = await partner_client.post(LOGIN, data=words(application))
+    assert (answer.status_code, answer.json()["error"]) == (429, "temporarily_unavailable")
+    assert answer.headers["retry-after"] == "2"
+    own = {"grant_type": "client_credentials", "scope": "sellingpartnerapi::notifications"}
+    assert await logged_in(partner_client, application, 1, **own) == [429], "whatever it is for"
+    clock.now += timedelta(seconds=3)
+    assert await logged_in(partner_client, application, 5) == [200] * int(3 * rate) + [429] * 2
+
+
+async def test_strangers_use_up_nobodys_logins_and_leave_no_trace(
+    partner_client: ValidatingClient, application: Application, scene: Scene, clock: Clock
+) -> None:
+    before = await scene.dump()
+    for changes in ({"client_secret": "guessed"}, {"client_id": "nobody"}):
+        assert await logged_in(partner_client, application, tokens.LOGINS.burst + 1, **changes) == [401] * 31
+    assert await scene.dump() == before
+    assert await logged_in(partner_client, application, tokens.LOGINS.burst) == [200] * 30
+
+
+async def test_generous_terms_lift_the_plan_of_logins(
+    scene: Scene, judgement: Judgement, application: Application, clock: Clock
+) -> None:
+    front = app.of_database(scene.database, terms=Terms(generous_plans=True))
+    transport = httpx.ASGITransport(front, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with ValidatingClient(judgement, transport=transport, base_url="http://tradepost.test") as client:
+        assert await logged_in(client, application, 40) == [200] * 40

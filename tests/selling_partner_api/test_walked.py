@@ -14,6 +14,12 @@ SERVED = (
     "feeds/2021-06-30",
 )
 ERRORS = (400, 403, 429)
+CANNOT_BE = {
+    "orders/v0 updateShipmentStatus 204",  # nothing is picked up in a store
+    "orders/v0 updateVerificationStatus 204",  # no goods are regulated
+    "sellers/v1 getMarketplaceParticipations 400",  # nothing is asked
+    "sellers/v1 getAccount 400",
+}
 
 
 def test_every_operation_was_seen_to_succeed_and_to_fail(
@@ -21,5 +27,5 @@ def test_every_operation_was_seen_to_succeed_and_to_fail(
 ) -> None:
     if not whole_folder(request.session):
         pytest.skip("only a part of the folder's tests has run")
-    missing = walk.missing(models.of(*SERVED), *ERRORS)
-    assert not missing, "never seen: " + ", ".join(missing)
+    missing = {*walk.missing(models.of(*SERVED), *ERRORS)} - CANNOT_BE
+    assert not missing, "never seen: " + ", ".join(sorted(missing))

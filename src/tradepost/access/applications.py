@@ -6,12 +6,12 @@ tokens by theirs.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex, token_urlsafe
 from typing import NamedTuple
 
 from tradepost.access import records
-from tradepost.access.keys import MOST_NAME, digest
+from tradepost.access.keys import MOST_NAME, check_grace, digest
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, storable
 from tradepost.people import records as people
@@ -26,7 +26,7 @@ class Application(NamedTuple):
     client_id: str
     name: str
     made_at: datetime
-    old_secret_until: datetime | None  # for so long the secret before the last one opens too
+    old_secret_until: datetime | None  # until then the secret before the last one opens too
 
 
 class Registered(NamedTuple):
@@ -58,25 +58,32 @@ async def register(tx: Transaction, name: str) -> Registered:
     return made
 
 
-async def rotate_secret(tx: Transaction, client_id: str) -> Registered:
-    """A new secret for an application; the one before opens for OLD_SECRET_LASTS more."""
-    await _require(tx, client_id)
+async def rotate_secret(tx: Transaction, client_id: str, grace: timedelta = OLD_SECRET_LASTS) -> Registered:
+    """A new secret for an application; the one before opens for `grace` more.
+
+    Refuses while the secret before that one still opens: a program may run on it, and would be locked out at once.
+    After a leak that is what is wanted: without a grace, no secret that was told before opens any more.
+    """
+    known, now = await _lock(tx, client_id), machine_now()
+    check_grace(grace)
+    if grace and known.old_secret_until and known.old_secret_until > now:
+        until = known.old_secret_until.astimezone(UTC)
+        raise Refused(Reason.OLD_SECRET_STILL_OPENS, until=f"{until:%Y-%m-%d %H:%M:%S} UTC")
     made = Registered(client_id, _secret())
-    await records.replace_secret(tx, client_id, digest(made.client_secret), machine_now() + OLD_SECRET_LASTS)
+    await records.replace_secret(tx, client_id, digest(made.client_secret), now + grace)
     return made
 
 
 async def authorize(tx: Transaction, client_id: str, seller_id: str) -> str:
     """The refresh token with which an application acts for a seller from now on.
 
-    An earlier one ends, and with it the tokens that it was good for.
+    An earlier one ends, and with it the tokens that came from it.
     """
     if seller_id not in await people.sellers(tx, [seller_id] if storable(seller_id) else []):
         raise Refused(Reason.SELLER_NOT_FOUND, seller=seller_id)
-    await _require(tx, client_id)
+    await _lock(tx, client_id)
     token = f"Atzr|{token_urlsafe(48)}"
     await records.put_authorization(tx, seller_id, client_id, digest(token), machine_now())
-    await records.end_tokens(tx, seller_id, client_id)
     return token
 
 
@@ -88,7 +95,6 @@ async def end_authorization(tx: Transaction, client_id: str, seller_id: str) -> 
     known = storable((client_id, seller_id))
     if not known or not await records.end_authorization(tx, seller_id, client_id, machine_now()):
         raise Refused(Reason.APPLICATION_NOT_FOUND)
-    await records.end_tokens(tx, seller_id, client_id)
 
 
 async def applications(tx: Transaction, after: str = "", size: int = 100) -> Sequence[Application]:
@@ -101,9 +107,11 @@ async def authorizations(tx: Transaction, seller_id: str) -> Sequence[Authorizat
     return [Authorization(*row) for row in await records.authorizations(tx, seller_id)] if storable(seller_id) else []
 
 
-async def _require(tx: Transaction, client_id: str) -> None:
-    if not storable(client_id) or not await records.application(tx, client_id):
+async def _lock(tx: Transaction, client_id: str) -> Application:
+    row = await records.lock_application(tx, client_id) if storable(client_id) else None
+    if row is None:
         raise Refused(Reason.APPLICATION_NOT_FOUND)
+    return Application(*row)
 
 
 def _secret() -> str:

@@ -84,9 +84,7 @@ async def rotate(tx: Transaction, key_id: str, grace: timedelta) -> Made:
     old = _found(await records.lock(tx, key_id) if storable(key_id) else None, key_id)
     if old.replaced_by or (old.ends_at and old.ends_at <= machine_now()):
         raise Refused(Reason.KEY_HAS_ENDED, key=key_id)
-    if not timedelta(0) <= grace <= LONGEST_GRACE:
-        problem = f"it must be from 0 to {LONGEST_GRACE // timedelta(seconds=1)} seconds"
-        raise Refused(Reason.INVALID_VALUE, field="grace_seconds", problem=problem)
+    check_grace(grace)
     made = _made(NewKey(old.scope, old.subject, old.name, old.ends_at))
     await records.put(tx, [_row(made)])
     await records.end(tx, key_id, made.key.made_at + grace, made.key.key_id)
@@ -121,6 +119,13 @@ async def of_texts(tx: Transaction, texts: Sequence[str]) -> list[Key | None]:
 def key_of(row: Sequence[object]) -> Key:
     """A key from the columns that the records select."""
     return Key(str(row[0]), Scope(str(row[1])), *row[2:])  # type: ignore[arg-type]
+
+
+def check_grace(grace: timedelta) -> None:
+    """Refuse what nothing old may go on for, beside what was put in its place."""
+    if not timedelta(0) <= grace <= LONGEST_GRACE:
+        problem = f"it must be from 0 to {LONGEST_GRACE // timedelta(seconds=1)} seconds"
+        raise Refused(Reason.INVALID_VALUE, field="grace_seconds", problem=problem)
 
 
 def digest(text: str) -> bytes:

@@ -84,9 +84,9 @@ async def replace_secret(tx: Transaction, client_id: str, secret: bytes, old_unt
     )  # fmt: skip
 
 
-async def application(tx: Transaction, client_id: str) -> Any:
-    """The application with this client id, or None."""
-    return await tx.row(f"SELECT {_APPLICATION} FROM applications WHERE client_id = $1", client_id)
+async def lock_application(tx: Transaction, client_id: str) -> Any:
+    """The application with this client id, or None; its secret is nobody else's to change until this is through."""
+    return await tx.row(f"SELECT {_APPLICATION} FROM applications WHERE client_id = $1 FOR NO KEY UPDATE", client_id)
 
 
 async def applications(tx: Transaction, after: str, limit: int) -> list[Any]:
@@ -144,56 +144,46 @@ async def authorizations(tx: Transaction, seller_id: str) -> list[Any]:
     )
 
 
-async def authorized_by(tx: Transaction, client_id: str, refresh_token: bytes) -> str | None:
-    """The seller who gave the application this refresh token, or None; the authorization does not end meanwhile."""
-    seller_id: str | None = await tx.value(
-        """
-        SELECT seller_id FROM authorizations
-         WHERE refresh_token = $1 AND client_id = $2 AND ended_at IS NULL
-           FOR SHARE
-        """,
+async def authorized_by(tx: Transaction, client_id: str, refresh_token: bytes) -> bool:
+    """Whether a seller gave the application this refresh token, and has not taken it back."""
+    found = await tx.value(
+        "SELECT true FROM authorizations WHERE refresh_token = $1 AND client_id = $2 AND ended_at IS NULL",
         refresh_token, client_id,
     )  # fmt: skip
-    return seller_id
+    return bool(found)
 
 
 async def put_token(
     tx: Transaction,
     token: bytes,
     client_id: str,
-    seller_id: str | None,
+    refresh_token: bytes | None,
     scope: str | None,
     resources: Any,
     ends_at: datetime,
 ) -> None:
-    """Write a new access token."""
+    """Write a new access token, which is good for as long as the refresh token that it came from."""
     await tx.execute(
         """
-        INSERT INTO access_tokens (digest, client_id, seller_id, scope, resources, ends_at)
+        INSERT INTO access_tokens (digest, client_id, refresh_token, scope, resources, ends_at)
         VALUES ($1, $2, $3, $4, $5, $6)
         """,
-        token, client_id, seller_id, scope, resources, ends_at,
+        token, client_id, refresh_token, scope, resources, ends_at,
     )  # fmt: skip
 
 
 async def tokens(tx: Transaction, digests: Collection[bytes]) -> dict[bytes, Any]:
-    """The access tokens with these digests whose authorization has not ended, by digest."""
+    """The access tokens with these digests whose refresh token has not ended, by digest."""
     rows = await tx.fetch(
         """
-        SELECT t.digest, t.client_id, t.seller_id, t.scope, t.resources, t.ends_at
+        SELECT t.digest, t.client_id, z.seller_id, t.refresh_token, t.scope, t.resources, t.ends_at
           FROM access_tokens t
-         WHERE t.digest = ANY($1)
-           AND (t.seller_id IS NULL OR EXISTS (SELECT 1 FROM authorizations z
-                WHERE z.seller_id = t.seller_id AND z.client_id = t.client_id AND z.ended_at IS NULL))
+          LEFT JOIN authorizations z ON z.refresh_token = t.refresh_token AND z.ended_at IS NULL
+         WHERE t.digest = ANY($1) AND (t.refresh_token IS NULL OR z.seller_id IS NOT NULL)
         """,
         list(digests),
     )
     return {row[0]: tuple(row)[1:] for row in rows}
-
-
-async def end_tokens(tx: Transaction, seller_id: str, client_id: str) -> None:
-    """Remove all tokens with which an application acts for a seller."""
-    await tx.execute("DELETE FROM access_tokens WHERE seller_id = $1 AND client_id = $2", seller_id, client_id)
 
 
 async def forget_tokens(tx: Transaction, before: datetime, limit: int) -> int:
@@ -203,41 +193,6 @@ async def forget_tokens(tx: Transaction, before: datetime, limit: int) -> int:
         DELETE FROM access_tokens
          WHERE digest IN (
                SELECT digest FROM access_tokens WHERE ends_at < $1 ORDER BY ends_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-        """,
-        before, limit,
-    )  # fmt: skip
-    return int(done.split()[-1])
-
-
-async def take(
-    tx: Transaction, client_id: str, seller_id: str, operation: str, rate: float, burst: int, at: datetime
-) -> bool:
-    """Take one out of a bucket, which has filled up since the last time; False when there is none in it.
-
-    The clocks of several machines differ a little: what one of them has filled up, no other fills up again.
-    """
-    taken = await tx.value(
-        """
-        INSERT INTO usage_plans AS u (client_id, seller_id, operation, left_over, at)
-        VALUES ($1, $2, $3, $5::float8 - 1, $6)
-        ON CONFLICT (client_id, seller_id, operation) DO UPDATE
-           SET left_over = least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) - 1,
-               at = greatest(u.at, $6)
-         WHERE least($5, u.left_over + $4 * greatest(extract(epoch FROM $6 - u.at), 0)) >= 1
-        RETURNING true
-        """,
-        client_id, seller_id, operation, rate, float(burst), at,
-    )  # fmt: skip
-    return bool(taken)
-
-
-async def forget_buckets(tx: Transaction, before: datetime, limit: int) -> int:
-    """Remove so many buckets that nothing was taken out of since then; how many."""
-    done = await tx.execute(
-        """
-        DELETE FROM usage_plans
-         WHERE (client_id, seller_id, operation) IN (
-               SELECT client_id, seller_id, operation FROM usage_plans WHERE at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
         """,
         before, limit,
     )  # fmt: skip

@@ -19,6 +19,7 @@ MOST_AT_ONCE = 200  # items of one transaction: what it locks, others wait for
 MOST_WAITING = 10_000
 WRITERS = 1  # of each process: two made smaller batches, and waited for each other's locks (docs/decisions/0009)
 MOMENT_SECONDS = 0.0006
+MOST_MOMENTS = 4  # or a steady stream would hold every batch back until it is full
 
 
 class TooManyWaiting(Exception):
@@ -73,7 +74,9 @@ class Combiner(Generic[ItemT, OutcomeT]):
     async def _gather(self) -> None:
         """Let those join who are on their way, such as callers who were answered just now and come again."""
         came = -1
-        while came < len(self._waiting) < MOST_AT_ONCE:
+        for _ in range(MOST_MOMENTS):
+            if not came < len(self._waiting) < MOST_AT_ONCE:
+                break
             came = len(self._waiting)
             await asyncio.sleep(MOMENT_SECONDS)
 

@@ -39,7 +39,7 @@ _RETRIES = 8
 _TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _PROMPTLY = timedelta(seconds=1)
 """How old a moment may be at which something is recorded, when no transaction has been open since. Those who ask what
-is recorded up to a moment look for older ones that are open, and allow two seconds (reports/settled.py)."""
+is recorded up to a moment look for older ones that are open, and allow some more (reports/settled.py)."""
 _ONLY_ONCE = "kept_answers_pkey"  # the second one there looks again, and finds what the first one left
 _CONNECTION_LOST = (
     asyncpg.ConnectionDoesNotExistError,

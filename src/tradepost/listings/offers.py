@@ -8,7 +8,7 @@ from datetime import datetime
 from unicodedata import category
 
 from tradepost.ground.database import Transaction, storable
-from tradepost.listings import records
+from tradepost.listings import product_ids, records
 from tradepost.listings.items import records as items
 from tradepost.listings.records import Listing, OfferKey
 from tradepost.money import MOST_MINOR_UNITS
@@ -86,6 +86,8 @@ def _problem(listing: Listing, seller_exists: bool) -> Refusal | None:
         return _invalid("sku", f"it needs 1 to {MOST_SKU} characters in one line")
     if not storable(listing.product_id):
         return _invalid("product", NOT_TEXT)
+    if product_ids.is_anothers(listing.product_id, listing.seller_id):
+        return _invalid("product", product_ids.ANOTHERS)
     if not is_line(listing.title, MOST_TITLE):
         return _invalid("title", f"it needs 1 to {MOST_TITLE} characters in one line")
     if not 0 <= listing.price <= MOST_MINOR_UNITS:

@@ -183,12 +183,12 @@ async def set_closed(tx: Transaction, keys: Collection[OfferKey], closed: bool, 
 
 
 async def titles_of(tx: Transaction, product_ids: Collection[str]) -> dict[str, str]:
-    """What these products are called by the first who listed them; those that nobody lists are missing."""
+    """What these products are called by the first who has an open offer of them; others are missing."""
     rows = await tx.fetch(
         """
         SELECT wanted.product_id, o.title
           FROM unnest($1::text[]) AS wanted (product_id)
-         CROSS JOIN LATERAL (SELECT title FROM offers f WHERE f.product_id = wanted.product_id
+         CROSS JOIN LATERAL (SELECT title FROM offers f WHERE f.product_id = wanted.product_id AND NOT closed
                               ORDER BY seller_id, sku LIMIT 1) o
         """,
         [product_id for product_id in product_ids if storable(product_id)],

@@ -1,7 +1,10 @@
 """What the clock is about to do, and what it has done: for whoever watches or moves it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from asyncpg import Record
 
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act, State
@@ -53,7 +56,8 @@ async def coming(tx: Transaction, at: datetime, limit: int) -> list[Coming]:
 
 
 async def happened(tx: Transaction, after: datetime, until: datetime, limit: int) -> tuple[list[Happened], int]:
-    """The events of all orders after one moment and until another, the first so many, and how many there are."""
+    """The events of all orders after one moment and until another, the first so many, and how many there are. It reads
+    every event that there is: this is for small marketplaces."""
     rows = await tx.fetch(
         """
         SELECT happened_at, seller_id, order_id, number, act, state, count(*) OVER ()
@@ -64,6 +68,32 @@ async def happened(tx: Transaction, after: datetime, until: datetime, limit: int
         """,
         after, until, limit,
     )  # fmt: skip
+    return _events(rows)
+
+
+async def recorded_here(tx: Transaction, limit: int) -> tuple[list[Happened], int]:
+    """The events that this transaction has recorded, whenever they happened, the first so many; and how many there are.
+
+    What fell due long ago and is done now belongs to them. The index by moments finds those of each seller.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT e.*, count(*) OVER ()
+          FROM sellers s, LATERAL (SELECT happened_at, seller_id, order_id, number, act, state
+                                     FROM order_events
+                                    WHERE seller_id = s.seller_id AND recorded_at = $1
+                                      AND xmin = pg_current_xact_id()::xid
+                                   OFFSET 0) e -- so that it is asked for each seller
+         ORDER BY happened_at, seller_id, order_id, number
+         LIMIT $2
+        """,
+        tx.now, limit,
+    )  # fmt: skip
+    return _events(rows)
+
+
+def _events(rows: Sequence[Record]) -> tuple[list[Happened], int]:
+    """Rows of events, each with the number of all of them."""
     events = [Happened(row[0], OrderKey(row[1], row[2]), row[3], Act(row[4]), State(row[5])) for row in rows]
     return events, rows[0][6] if rows else 0
 

@@ -6,7 +6,7 @@ events of an order are numbered as they are committed, one after the other: once
 before it are. Its last one would be no such place, for an order would leave it in the middle of a walk.
 
 Whoever goes on from the `settled_until` that a page told misses nothing either, and meets again what lies on the border
-or changed after it. On a clock that runs the border is as wide as the oldest open transaction is old, and two seconds;
+or changed after it. On a clock that runs the border is as wide as the oldest open transaction is old, and some seconds;
 see settled.py. Orders are shown at once all the same.
 
 A page reads as much of an index as it takes to fill it, within bounds, however many orders there are beside it.
@@ -14,7 +14,7 @@ A page reads as much of an index as it takes to fill it, within bounds, however 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ from tradepost.reports.settled import settled
 MOST_ROWS = as_they_stand.MOST_ROWS
 MOST_ORDER_IDS = 50
 FIRST_READING = 2 * (MOST_ROWS + 1)  # rows of an index
+A_MOMENT = timedelta(seconds=1)
 MOST_READINGS = 6  # of one page, each twice as long as the one before
 
 
@@ -133,8 +134,10 @@ async def page(
 async def _begin(tx: Transaction, window: Window) -> Place:
     before = min(window.before or tx.now, tx.now)
     until = await settled(tx)
+    if until is not None and before - until < A_MOMENT:
+        before = min(before, until)  # nobody misses what happened just now, and the window ends where it says
     # What the client has asked to begin with is settled by its own word.
-    told = window.after if until is None else max(window.after, min(before, until))
+    told = min(tx.now, window.after if until is None else max(window.after, min(before, until)))
     return Place(before, tx.now, told, window.after, "")
 
 
@@ -148,7 +151,7 @@ async def _walk(
     for _ in range(MOST_READINGS):
         read = await _read(tx, seller_id, window, filters, begin._replace(at=at, order_id=order_id), length)
         for row in read:
-            belongs = row[2] and _belongs(filters, _facts(seller_id, row[3]))
+            belongs = row[2] and _belongs(filters, _facts(seller_id, row[3], with_email=bool(filters.buyer_email)))
             if belongs and len(found) == limit:
                 return found, begin._replace(at=at, order_id=order_id)
             at, order_id = row[0], row[1]
@@ -230,12 +233,13 @@ class _Facts(NamedTuple):
     deliver_latest: datetime
 
 
-def _facts(seller_id: str, row: Any) -> _Facts | None:
+def _facts(seller_id: str, row: Any, *, with_email: bool) -> _Facts | None:
     """The facts as the walk reads them; None when nothing is filtered by them."""
     if row is None:
         return None
     state, marketplace_id, buyer_id, *deliver = row
-    return _Facts(state, alias(marketplace_id, seller_id, buyer_id) if state in WITH_ADDRESS else None, *deliver)
+    shown = with_email and state in WITH_ADDRESS
+    return _Facts(state, alias(marketplace_id, seller_id, buyer_id) if shown else None, *deliver)
 
 
 def _facts_of(order: SellersOrder) -> _Facts:

@@ -111,8 +111,12 @@ def alias(marketplace_id: str, seller_id: str, buyer_id: str) -> str:
     The buyer's own never leaves. This one ends in .invalid, so that no mail server delivers to it by accident.
     """
     digest = sha256(f"{len(seller_id)}:{seller_id}{buyer_id}".encode()).digest()
-    domain = re.sub("[^a-z0-9]+", "-", marketplace_id.lower()).strip("-") or "market"
-    return f"{b32encode(digest)[:16].decode().lower()}@{domain}.marketplace.invalid"
+    return f"{b32encode(digest)[:16].decode().lower()}@{domain(marketplace_id)}"
+
+
+def domain(marketplace_id: str) -> str:
+    """The marketplace as a host that there is not."""
+    return f"{re.sub('[^a-z0-9]+', '-', marketplace_id.lower()).strip('-') or 'market'}.marketplace.invalid"
 
 
 async def _check_seller(tx: Transaction, seller_id: str) -> None:

@@ -7,12 +7,12 @@ only for those who ask for it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from tradepost import address
-from tradepost.address import Address
+from tradepost.address import NOWHERE, Address
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey, is_order_number
@@ -55,9 +55,14 @@ class Item(NamedTuple):
         return self.quantity - self.shipped - self.canceled
 
     @property
+    def bought(self) -> int:
+        """Units that the buyer gets or has: all but the canceled ones."""
+        return self.quantity - self.canceled
+
+    @property
     def price(self) -> int:
-        """What all units of the line cost, in minor units."""
-        return self.unit_price * self.quantity
+        """What the buyer pays for the line, in minor units: nothing for what is canceled."""
+        return self.unit_price * self.bought
 
 
 class CanceledUnits(NamedTuple):
@@ -142,6 +147,19 @@ class SellersOrder:
     def units_left(self) -> int:
         """Units that are neither shipped nor canceled."""
         return self.ordered_units - self.shipped_units - self.canceled_units
+
+    def address_at(self, moment: datetime) -> Address | None:
+        """Where it goes; None where that is not to be told. The telephone is needed until the parcel should have
+        arrived, and not longer."""
+        if self.ship_to is None or self.ship_to == NOWHERE:
+            return None
+        arrived = self.state is State.SHIPPED and moment > self.deliver_latest
+        return replace(self.ship_to, phone="") if arrived else self.ship_to
+
+    @property
+    def price(self) -> int:
+        """What the buyer pays for all lines, in minor units."""
+        return sum(item.price for item in self.items)
 
 
 async def one(tx: Transaction, key: OrderKey, *, with_addresses: bool = False) -> SellersOrder | None:

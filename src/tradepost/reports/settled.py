@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 
 from tradepost.ground.database import Transaction
 
-ALLOWANCE = timedelta(seconds=2)
-"""How far the clocks of those who write and of the database's machine may lie apart."""
+ALLOWANCE = timedelta(seconds=15)
+"""How much older than the oldest open transaction what is still to come may be, by a real clock. Orders are written at
+once there (Database.run_at_once), their moment is taken before any transaction begins, and what has not reached the
+database after ten seconds is given up; and the clocks of several machines may lie apart. A simulated clock is kept from
+moving by every transaction, and is for one machine."""
 
 # Its own transaction is among them, and so nothing that begins after it is counted on. Those of other programs, such
 # as a backup, record nothing.
@@ -27,10 +30,10 @@ async def settled(tx: Transaction) -> datetime | None:
     """The business moment before which nothing more will be recorded; at that very moment something may.
 
     A frozen clock shows one moment to all transactions: it is that one. A clock that runs, simulated or real, is mapped
-    from the machine's, and the answer lies at least the allowance before now. None when the server does not tell: its
-    `track_activities` is off. All who write must be known to the database as one role, or others' transactions cannot
-    be seen. What is read by a later statement of the same transaction holds all that is older.
+    from the machine's, and by a real one the answer lies at least the allowance before now. None when the server does
+    not tell: its `track_activities` is off. All who write must be known to the database as one role, or others'
+    transactions cannot be seen. What is read by a later statement of the same transaction holds all that is older.
     """
     clock = await tx.read_clock()
     oldest: datetime | None = await tx.value(_OLDEST_OPEN)
-    return clock.at(oldest - ALLOWANCE) if oldest else None
+    return clock.at(oldest if clock.simulated else oldest - ALLOWANCE) if oldest else None

@@ -8,7 +8,8 @@ from cyclopts import App, Parameter
 from tradepost.access import applications as access
 from tradepost.access.applications import Application
 from tradepost.doors.cli.house import HERE, Where, marketplace_zone, open_house
-from tradepost.doors.cli.moments import shown
+from tradepost.doors.cli.mistakes import Mistake
+from tradepost.doors.cli.moments import duration, shown
 from tradepost.ground.clock import machine_now
 
 PAGE = 1000
@@ -20,6 +21,7 @@ applications = App(
 )
 
 ClientId = Annotated[str, Parameter(metavar="CLIENT_ID")]
+SellerId = Annotated[str, Parameter(metavar="SELLER")]
 
 
 @applications.command
@@ -42,9 +44,7 @@ async def register(name: Annotated[str, Parameter(metavar="NAME")], /, *, where:
 
 
 @applications.command
-async def authorize(
-    client_id: ClientId, seller: Annotated[str, Parameter(metavar="SELLER")], /, *, where: Where = HERE
-) -> int:
+async def authorize(client_id: ClientId, seller: SellerId, /, *, where: Where = HERE) -> int:
     """Let an application act for a seller, and print the refresh token that it needs.
 
     One that was printed before ends. Exit codes: 0 authorized; 1 there is no such
@@ -63,19 +63,48 @@ async def authorize(
 
 
 @applications.command
-async def rotate(client_id: ClientId, /, *, where: Where = HERE) -> int:
-    """Give an application a new secret, and print client id and secret, a line each.
+async def end(client_id: ClientId, seller: SellerId, /, *, where: Where = HERE) -> int:
+    """Let an application act for a seller no more.
 
-    The secret before opens for seven more days. Exit codes: 0 made; 1 there is no
-    such application.
+    Servers that know its tokens notice within seconds. Exit codes: 0 ended; 1 the
+    application does not act for this seller.
 
     Parameters
     ----------
     client_id
         The application, from tradepost applications list.
+    seller
+        The id of the seller.
     """
     async with open_house(where) as house:
-        made = await house.database.run(lambda tx: access.rotate_secret(tx, client_id))
+        await house.database.run(lambda tx: access.end_authorization(tx, client_id, seller))
+    print(f"{client_id} acts for {seller} no more.")
+    return 0
+
+
+@applications.command
+async def rotate(client_id: ClientId, /, *, grace: str = "7d", where: Where = HERE) -> int:
+    """Give an application a new secret, and print client id and secret, a line each.
+
+    For example:
+      tradepost applications rotate CLIENT_ID --grace 0s    # after a leak
+
+    Exit codes: 0 made; 1 there is no such application, or the secret before the
+    last one still opens.
+
+    Parameters
+    ----------
+    client_id
+        The application, from tradepost applications list.
+    grace
+        For how long the old secret still opens, so that it can be replaced where it
+        is used; 0s ends every earlier one.
+    """
+    span = duration(grace)
+    if span is None:
+        raise Mistake(f"{grace} is not a duration such as 30m, 24h or 7d.")
+    async with open_house(where) as house:
+        made = await house.database.run(lambda tx: access.rotate_secret(tx, client_id, span))
     return _tell(made.client_id, made.client_secret)
 
 

@@ -1,6 +1,6 @@
 """`tradepost clock`: the business clock of a marketplace, seen and moved."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -14,11 +14,9 @@ from tradepost.doors.cli.moments import duration, in_words, moment, shown
 from tradepost.doors.cli.words import HAPPENED, WILL_HAPPEN
 from tradepost.ground.clock import BusinessClock
 from tradepost.ground.database import Transaction
-from tradepost.reports.coming import Coming, Happened, coming, happened
+from tradepost.reports.coming import Coming, Happened, coming, recorded_here
 
 MOST_SHOWN = 20
-MOST_KNOWN = 1000
-_INSTANT = timedelta(microseconds=1)
 
 clock = App(
     name="clock",
@@ -71,11 +69,10 @@ async def advance(duration_or_time: str, /, *, where: Where = HERE) -> int:
     """
     async with open_house(where) as house:
         async with house.database.transaction() as tx:
-            before, zone, known = tx.now, await marketplace_zone(tx), await _known(tx, tx.now)
+            before, zone = tx.now, await marketplace_zone(tx)
         span = duration(duration_or_time)
         to = before + _bearable(span, before) if span is not None else _time(duration_or_time, zone)
-        await timekeeping.move_clock(house.database, to, house.gateways)
-        await _tell(house, known, to, zone)
+        _tell(await house.database.run(lambda tx: _leap(tx, to, house), alone=True), zone)
     return 0
 
 
@@ -87,18 +84,16 @@ async def to_next(*, where: Where = HERE) -> int:
     happened; 1 nothing waits for the clock, or the clock is real.
     """
     async with open_house(where) as house:
-        async with house.database.transaction() as tx:
-            before, zone, at = tx.now, await marketplace_zone(tx), await timekeeping.next_moment(tx)
-            known = await _known(tx, min(before, at or before))
-        if at is None:
-            print("Nothing waits for the clock.")
-            return NO
-        if at > before:
-            await timekeeping.move_clock(house.database, at, house.gateways)
-        else:
-            while not (await timekeeping.turn(house.database, house.gateways)).idle:
-                pass
-        await _tell(house, known, max(before, at), zone)
+
+        async def work(tx: Transaction) -> tuple[_Leap | None, str]:
+            at, zone = await timekeeping.next_moment(tx), await marketplace_zone(tx)
+            return await _leap(tx, max(at, tx.now), house) if at else None, zone
+
+        leap, zone = await house.database.run(work, alone=True)
+    if leap is None:
+        print("Nothing waits for the clock.")
+        return NO
+    _tell(leap, zone)
     return 0
 
 
@@ -152,33 +147,29 @@ def _bearable(span: timedelta, since: datetime) -> timedelta:
     return span
 
 
-async def _tell(house: House, known: "_Known", until: datetime, zone: str) -> None:
-    """Print what happened up to a moment, but for what had happened before."""
-    async with house.database.transaction() as tx:
-        found, count = await happened(tx, known.after, until, MOST_SHOWN + len(known.events))
-        following = await timekeeping.next_moment(tx)
-    events, count = [event for event in found if event not in known.events][:MOST_SHOWN], count - known.count
-    print(f"It is {shown(until, zone)} {zone}. {_counted(count)}")
-    for event in events:
-        print(f"  {_event(event, zone)}")
-    if count > len(events):
-        print(f"  and {count - len(events):,} more")
-    print(f"Next: {shown(following, zone)} {zone}." if following else "Nothing else waits for the clock.")
-
-
 @dataclass(frozen=True)
-class _Known:
-    """What had happened at a moment already: on a clock that stands still, more may happen at the same one."""
+class _Leap:
+    """Where the clock was moved, what happened by that (the first things of `count`), and what comes next."""
 
-    after: datetime  # the instant before that moment
-    events: Collection[Happened]
+    to: datetime
+    events: list[Happened]
     count: int
+    following: datetime | None
 
 
-async def _known(tx: Transaction, at: datetime) -> _Known:
-    after = at - _INSTANT
-    events, count = await happened(tx, after, tx.now, MOST_KNOWN)
-    return _Known(after, frozenset(events), count)
+async def _leap(tx: Transaction, to: datetime, house: House) -> _Leap:
+    await timekeeping.leap(tx, to, house.gateways)
+    return _Leap(to, *await recorded_here(tx, MOST_SHOWN), await timekeeping.next_moment(tx))
+
+
+def _tell(leap: _Leap, zone: str) -> None:
+    """Print what a leap brought."""
+    print(f"It is {shown(leap.to, zone)} {zone}. {_counted(leap.count)}")
+    for event in leap.events:
+        print(f"  {_event(event, zone)}")
+    if leap.count > len(leap.events):
+        print(f"  and {leap.count - len(leap.events):,} more")
+    print(f"Next: {shown(leap.following, zone)} {zone}." if leap.following else "Nothing else waits for the clock.")
 
 
 def _counted(count: int) -> str:

@@ -1,20 +1,18 @@
 """`tradepost sandbox`: a marketplace to test sellers' software against, under a clock that can be moved."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from tradepost import timekeeping
 from tradepost.doors.cli.house import HERE, Where, empty_house
-from tradepost.doors.cli.mistakes import Mistake
 from tradepost.doors.cli.moments import moment
-from tradepost.doors.cli.sandbox_exec import credentials_file, exec_
-from tradepost.doors.cli.sandbox_market import Credentials, furnish
+from tradepost.doors.cli.sandbox_exec import exec_
+from tradepost.doors.cli.sandbox_file import credentials_file, may_write, written
+from tradepost.doors.cli.sandbox_market import furnish
 from tradepost.doors.cli.serve import reserved, serve_house, url_of
 from tradepost.doors.serving import logs
 from tradepost.doors.serving.handover import Handover
@@ -77,22 +75,20 @@ async def start(
     form = logs.chosen(log)
     logs.to_stderr(form)
     begins = moment(at, "UTC") if at else machine_now()
-    file = credentials or credentials_file(where)
+    file = (credentials or credentials_file(where)).absolute()
+    await may_write(file)
     with reserved(host, port) as place:
         async with empty_house(where, keep=False) as house:
             await timekeeping.simulate(house.database, begins, ticking=not frozen)
             made = await house.database.run(lambda tx: furnish(tx, tx.now))
             endpoint = url_of(place)
-            _write(file, endpoint, made)
 
             def announce() -> None:
-                print(_WELCOME.format(endpoint=endpoint, file=file), file=sys.stderr)
+                print(_WELCOME.format(endpoint=endpoint, file=file), file=sys.stderr, flush=True)
 
             handover = Handover(house.url, form, log_requests, settings=TERMS)
-            try:
+            with written(file, endpoint, made):
                 return await serve_house(house, place, 1, handover, announce)
-            finally:
-                file.unlink(missing_ok=True)  # what it says is true of no sandbox any more
 
 
 _WELCOME = """
@@ -105,16 +101,3 @@ The sandbox is at {endpoint}; keys and tokens are in {file}.
 These want the operator's key: `Authorization: Bearer tp_operator_...`. Everything else: {endpoint}/api/v1/
 Stop it with Ctrl-C.
 """
-
-
-def _write(file: Path, endpoint: str, made: Credentials) -> None:
-    """Write what opens the sandbox, for its owner alone."""
-    sellers = [seller._asdict() for seller in made.sellers]
-    said = {"endpoint": endpoint, "lwa_endpoint": f"{endpoint}/auth/o2/token", **made._asdict(), "sellers": sellers}
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.unlink(missing_ok=True)  # its permissions may be others
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(msgspec.json.format(msgspec.json.encode(said), indent=2) + b"\n")
-    except OSError as error:
-        raise Mistake(f"{file} cannot be written ({error.strerror}): choose another with --credentials.") from error

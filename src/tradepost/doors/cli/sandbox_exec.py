@@ -10,14 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
 
-from tradepost.doors.cli.house import HERE, Where, data_folder
 from tradepost.doors.cli.mistakes import Mistake
-from tradepost.doors.diversion.divert import diversion
+from tradepost.doors.cli.sandbox_file import credentials_file, endpoint_in
 from tradepost.doors.diversion.hosts import InvalidEndpoint
-from tradepost.ground.settings import Settings
 
 CANNOT_RUN, NOT_FOUND, SIGNALLED = 126, 127, 128
 
@@ -32,10 +29,10 @@ async def exec_(
     """Run a program written for Amazon's Selling Partner API, unmodified, here.
 
     While it runs, whatever it sends to Amazon's hosts for logging in and for the
-    API goes to the sandbox instead: through an HTTPS proxy, with a certificate
-    that only this program trusts and that is thrown away at the end. Other hosts
-    are reached as ever. Python, Node, Java, Go, .NET, PHP and curl learn of it by
-    their environment; a program that heeds no environment is not diverted.
+    API goes to the sandbox instead, with a certificate that only this program
+    trusts and that is thrown away at the end. Other hosts are reached as ever.
+    Python and Node are diverted below their HTTP clients; Java, Go, .NET, PHP and
+    curl by a proxy, if they heed their environment.
 
     For example:
       tradepost sandbox exec -- python app.py --since 2026-03-01
@@ -58,16 +55,13 @@ async def exec_(
         raise Mistake("Which program? Name it after --, as in: tradepost sandbox exec -- python app.py.")
     if credentials and endpoint:
         raise Mistake("Name a file of credentials or an endpoint, not both.")
-    return await run_diverted(command, endpoint or _endpoint(credentials or credentials_file()))
-
-
-def credentials_file(where: Where = HERE) -> Path:
-    """Where the credentials of the sandbox lie unless somebody says otherwise."""
-    return data_folder(where, Settings.from_environment()) / "sandbox.json"
+    return await run_diverted(command, endpoint or endpoint_in(credentials or credentials_file()))
 
 
 async def run_diverted(command: Sequence[str], endpoint: str) -> int:
     """Run a program with the server at this address in Amazon's place; its exit code, as shells count."""
+    from tradepost.doors.diversion.divert import diversion  # it imports cryptography, and no other command needs that
+
     try:
         async with diversion(endpoint, os.environ) as environment:
             try:
@@ -86,23 +80,6 @@ async def run_diverted(command: Sequence[str], endpoint: str) -> int:
     except InvalidEndpoint as error:
         raise Mistake(str(error)) from error
     return SIGNALLED - code if code < 0 else code
-
-
-def _endpoint(file: Path) -> str:
-    """The endpoint that a file of credentials names."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=_Credentials).endpoint
-    except FileNotFoundError:
-        start = "start one with `tradepost sandbox`, or name it with --credentials or --endpoint"
-        raise Mistake(f"No sandbox has written {file}: {start}.") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Mistake(f"{file} is no file of credentials as `tradepost sandbox` writes it: {error}.") from error
-
-
-class _Credentials(msgspec.Struct):
-    """What is needed here of a file of credentials."""
-
-    endpoint: str
 
 
 @contextmanager

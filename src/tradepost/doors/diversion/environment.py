@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from os import pathsep
 from pathlib import Path
 
 from tradepost.doors.diversion.hosts import HOSTS, HTTPS, Endpoint
@@ -10,12 +11,13 @@ from tradepost.doors.diversion.proxy import Ports
 from tradepost.doors.diversion.trust import FILE_VARIABLES, PASSWORD, Trust
 
 REDIRECT = Path(__file__).with_name("redirect.cjs")
+PYTHON = Path(__file__).with_name("python")  # not a package: all that it has is Python's own sitecustomize
 LOCAL = (LOOPBACK, "localhost", "::1")
 
 
 def environment(before: Mapping[str, str], endpoint: Endpoint, ports: Ports, trust: Trust) -> dict[str, str]:
     """The environment as it was, with the diversion in it."""
-    proxy = f"http://{LOOPBACK}:{ports.proxy}"
+    proxy = f"http://{f'{ports.login}@' if ports.login else ''}{LOOPBACK}:{ports.proxy}"
     without = ",".join(_without_proxy(before, endpoint))
     return {
         **before,
@@ -25,7 +27,8 @@ def environment(before: Mapping[str, str], endpoint: Endpoint, ports: Ports, tru
         "JAVA_TOOL_OPTIONS": _also(before, "JAVA_TOOL_OPTIONS", *_java(ports, trust)),
         "NODE_OPTIONS": _also(before, "NODE_OPTIONS", f"--require {_quoted(str(REDIRECT))}"),
         "PHP_INI_SCAN_DIR": f"{before.get('PHP_INI_SCAN_DIR', '')}:{_php(trust)}",
-        "TRADEPOST_DIVERSION": json.dumps(_node(endpoint, ports)),
+        "PYTHONPATH": pathsep.join(filter(None, [str(PYTHON), before.get("PYTHONPATH")])),
+        "TRADEPOST_DIVERSION": json.dumps({**_node(endpoint, ports), "hosts": HOSTS, "authority": trust.authority}),
     }
 
 
@@ -38,6 +41,7 @@ def _without_proxy(before: Mapping[str, str], endpoint: Endpoint) -> Iterable[st
 
 
 def _java(ports: Ports, trust: Trust) -> tuple[str, ...]:
+    """No property gives Java's own clients a password for a proxy. Without it they reach the diverted hosts."""
     return (
         f"-Dhttps.proxyHost={LOOPBACK}",
         f"-Dhttps.proxyPort={ports.proxy}",

@@ -3,8 +3,10 @@
 import json
 import re
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, StreamWriter, timeout
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
+from hmac import compare_digest
 from http import HTTPStatus
 
 MOST_HEADERS = 200
@@ -27,11 +29,25 @@ class Head:
     target: str
     headers: tuple[str, ...] = ()
 
+    def gives(self, user_and_password: str) -> bool:
+        """Whether it gives the proxy this user and password."""
+        for line in self.headers:
+            name, _, value = line.partition(":")
+            scheme, _, credentials = value.strip().partition(" ")
+            if (name.lower(), scheme.lower()) == ("proxy-authorization", "basic"):
+                return compare_digest(credentials.strip().encode(), basic(user_and_password).encode())
+        return False
+
     def one_way(self, target: str, *more: str) -> bytes:
         """The request for another target, as the only one of its connection."""
         kept = [line for line in self.headers if not line.lower().startswith(_HOP_BY_HOP)]
         lines = [*kept, *(f"{line}\r\n" for line in more), "Connection: close\r\n\r\n"]
         return f"{self.method} {target} HTTP/1.1\r\n{''.join(lines)}".encode("latin-1")
+
+
+def basic(user_and_password: str) -> str:
+    """A user and a password, as user:password, in the form in which headers carry them."""
+    return b64encode(user_and_password.encode()).decode()
 
 
 async def read_head(reader: StreamReader) -> Head:
@@ -54,7 +70,7 @@ async def read_head(reader: StreamReader) -> Head:
     return Head(found[1], found[2], tuple(headers))
 
 
-async def answer(reader: StreamReader, writer: StreamWriter, status: HTTPStatus, sentence: str) -> None:
+async def answer(reader: StreamReader, writer: StreamWriter, status: HTTPStatus, sentence: str, *headers: str) -> None:
     """Answer in the API's own shape, so that its clients show the sentence."""
     body = json.dumps({"errors": [{"code": status.phrase.replace(" ", ""), "message": sentence, "details": ""}]})
     lines = (
@@ -62,6 +78,7 @@ async def answer(reader: StreamReader, writer: StreamWriter, status: HTTPStatus,
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "Connection: close",
+        *headers,
     )
     writer.write("\r\n".join((*lines, "", body)).encode())
     await writer.drain()

@@ -4,15 +4,15 @@ import asyncio
 import re
 import ssl
 from asyncio import StreamReader, StreamWriter
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from secrets import token_urlsafe
 from urllib.parse import unquote, urlsplit
 
 from tradepost.doors.diversion.hosts import Endpoint, InvalidEndpoint, diverted
-from tradepost.doors.diversion.http_head import Head, Nonsense, answer, read_head
+from tradepost.doors.diversion.http_head import Head, Nonsense, answer, basic, read_head
 from tradepost.doors.diversion.listening import LOOPBACK, join, listening
 
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -38,29 +38,37 @@ class Upstream:
             endpoint = Endpoint.of(f"{scheme or 'http'}://{place}")
         except InvalidEndpoint as error:  # without the address, which may hold a password
             raise InvalidEndpoint("HTTPS_PROXY names a proxy that is neither http://host:port nor https://.") from error
-        credentials = b64encode(unquote(user_and_password).encode()).decode()
-        return Upstream(endpoint, (f"Proxy-Authorization: Basic {credentials}",) if at else ())
+        return Upstream(endpoint, (f"Proxy-Authorization: Basic {basic(unquote(user_and_password))}",) if at else ())
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where a diverted program goes on this machine: to the proxy, or directly to what answers in Amazon's place."""
+    """Where a diverted program goes on this machine: to the proxy, or directly to what answers in Amazon's place.
+
+    `login` is user:password for the proxy, where it asks for one.
+    """
 
     proxy: int
     tls: int
+    login: str | None = field(default=None, repr=False)
 
 
 @asynccontextmanager
 async def diverting(
     endpoint: Endpoint, identity: ssl.SSLContext, upstream: Upstream | None = None
 ) -> AsyncIterator[Ports]:
-    """Divert until the end of the block."""
+    """Divert until the end of the block.
+
+    Whoever is on this machine can reach the proxy. That does no harm, unless it has the program's credentials for
+    another proxy: it then lends them to those alone who know a password that is made for this.
+    """
     place = _Place(endpoint)
+    login = f"tradepost:{token_urlsafe()}" if upstream and upstream.authorization else None
     async with (
         listening(place.converse, identity) as tls,
-        listening(_Proxy(endpoint, tls, upstream).converse) as proxy,
+        listening(_Proxy(endpoint, tls, upstream, login).converse) as proxy,
     ):
-        yield Ports(proxy, tls)
+        yield Ports(proxy, tls, login)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class _Proxy:
     endpoint: Endpoint
     tls_port: int
     upstream: Upstream | None
+    login: str | None
 
     async def converse(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Serve one connection, which carries one tunnel or one request."""
@@ -96,6 +105,11 @@ class _Proxy:
         except Nonsense:
             said = "This is a proxy: it takes CONNECT host:port, or a request for a whole URL."
             await answer(reader, writer, HTTPStatus.BAD_REQUEST, said)
+            return
+        if self.login and not diverted(target.host) and not head.gives(self.login):
+            said = "This proxy leads to one with a password, and takes the password that HTTPS_PROXY has here."
+            status, challenge = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, 'Proxy-Authenticate: Basic realm="tradepost"'
+            await answer(reader, writer, status, said, challenge)
             return
         try:
             far = await (self._tunnel(target, writer) if head.method == "CONNECT" else self._request(head, target))

@@ -22,15 +22,16 @@ _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----",
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The same certificates twice: for OpenSSL and all who read PEM, and for Java."""
+    """Our authority's certificate, and with all the others twice: for OpenSSL and all who read PEM, and for Java."""
 
+    authority: str
     bundle: Path
     java_store: Path
 
 
 def write_trust(folder: Path, authority: x509.Certificate, environment: Mapping[str, str]) -> Trust:
     """Write who is trusted into a folder."""
-    trust = Trust(folder / "trusted.pem", folder / "trusted.p12")
+    trust = Trust(authority.public_bytes(Encoding.PEM).decode(), folder / "trusted.pem", folder / "trusted.p12")
     trusted = [authority, *_trusted(environment)]
     trust.bundle.write_bytes(b"".join(certificate.public_bytes(Encoding.PEM) for certificate in trusted))
     named = [PKCS12Certificate(certificate, str(number).encode()) for number, certificate in enumerate(trusted)]

@@ -1,6 +1,6 @@
 """Applications of the seller API, and the sellers that they act for. Secrets and refresh tokens are told once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from tradepost.access import applications
-from tradepost.access.applications import Registered
-from tradepost.access.keys import MOST_NAME
+from tradepost.access.applications import OLD_SECRET_LASTS, Registered
+from tradepost.access.keys import LONGEST_GRACE, MOST_NAME
 from tradepost.doors.http import authorizations
 from tradepost.doors.http.authorizations import Authorizations, NewAuthorization, WantedAuthorization
 from tradepost.doors.http.pages import After, Limit
@@ -21,11 +21,19 @@ from tradepost.ground.answers import Answer
 from tradepost.ground.database import Transaction
 from tradepost.people import accounts
 
+_SECOND = timedelta(seconds=1)
+
 
 class WantedApplication(Struct, frozen=True, forbid_unknown_fields=True):
     """An application that is to be registered; `name` is what sellers know it by."""
 
     name: Annotated[str, Meta(min_length=1, max_length=MOST_NAME)]
+
+
+class SecretRotation(Struct, frozen=True, forbid_unknown_fields=True):
+    """For how long the old secret opens beside the new one; 0 ends all that were told before."""
+
+    grace_seconds: Annotated[int, Meta(ge=0, le=LONGEST_GRACE // _SECOND)] = OLD_SECRET_LASTS // _SECOND
 
 
 class Application(Struct, frozen=True):
@@ -78,12 +86,19 @@ async def register_application(
 
 @post("/applications/{client_id:str}/rotate", status_code=200, summary="Give an application a new secret")
 async def rotate_secret(
-    who: Who, desk: TheDesk, language: Language, once: MaybeOnce, client_id: FromPath[str]
+    who: Who,
+    desk: TheDesk,
+    language: Language,
+    once: MaybeOnce,
+    client_id: FromPath[str],
+    data: JSONBody[SecretRotation],
 ) -> Response[NewSecret]:
-    """Put a new secret in the place of the last one, which opens for 7 more days. Keep what `client_secret` says."""
+    """Put a new secret in the place of the last one, which opens for `grace_seconds` more, 7 days if nothing is said;
+    not while the one before still opens. After a leak say 0: then no earlier one opens. Keep what `client_secret`
+    says."""
 
     async def work(tx: Transaction) -> WithSecret:
-        return _new(await applications.rotate_secret(tx, client_id), 200)
+        return _new(await applications.rotate_secret(tx, client_id, timedelta(seconds=data.grace_seconds)), 200)
 
     return sent(await told_once(desk, work, language, once))
 

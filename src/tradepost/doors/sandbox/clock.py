@@ -14,7 +14,8 @@ from tradepost import timekeeping
 from tradepost.doors.http.routes import Language, MaybeOnce, TheDesk, Who, sent
 from tradepost.ground.answers import Answer
 from tradepost.ground.database import Transaction
-from tradepost.reports.coming import Coming, coming, happened
+from tradepost.lifecycle import VERDICTS
+from tradepost.reports.coming import Coming, coming, recorded_here
 
 MOST_SHOWN = 100
 
@@ -37,7 +38,7 @@ class WhatComes(Struct, frozen=True):
 
 
 class HappenedAct(Struct, frozen=True):
-    """What happened to one order, and its state after that."""
+    """What happened to one order, and its state after that. `at` is when it was due, which may be long ago."""
 
     at: datetime
     order_id: str
@@ -65,13 +66,20 @@ async def what_comes(who: Who, desk: TheDesk) -> WhatComes:
 
 @post("/next", status_code=200, summary="Move the clock to what happens next")
 async def go_there(who: Who, desk: TheDesk, language: Language, once: MaybeOnce) -> Response[WhatCame]:
-    """Move the clock to the next moment at which something happens by itself, and tell what did."""
+    """Move the clock to the next moment at which something happens to an order by itself, and tell what did. Gateways
+    are asked on the way: an answer at this very moment, or one that changes nothing, is nothing to stop for."""
 
     async def work(tx: Transaction) -> Answer:
-        before = tx.now
-        await timekeeping.leap(tx, max(await timekeeping.next_moment(tx) or tx.now, tx.now), desk.gateways)
-        events, count = await happened(tx, before, tx.now, MOST_SHOWN)
-        told = [HappenedAct(one.at, one.key.order_id, one.key.seller_id, one.act, one.state) for one in events]
+        await timekeeping.leap(tx, tx.now, desk.gateways)
+        events, count = await recorded_here(tx, MOST_SHOWN)
+        came = sum(one.act not in VERDICTS for one in events)
+        while not came and (at := await timekeeping.next_moment(tx)) is not None:
+            await timekeeping.leap(tx, at, desk.gateways)
+            more, came = await recorded_here(tx, MOST_SHOWN)
+            events, count = [*events, *more], count + came
+        told = [
+            HappenedAct(one.at, one.key.order_id, one.key.seller_id, one.act, one.state) for one in events[:MOST_SHOWN]
+        ]
         return Answer(200, msgspec.json.encode(WhatCame(tx.now, count, told)))
 
     return sent(await desk.alone(work, language, once, excluding=True))

@@ -19,6 +19,7 @@ from tradepost.doors.http.routes import Language, MaybeOnce, TheDesk, Who, sent
 from tradepost.doors.sandbox.recipes import RECIPES, TOKENS, Wanted, verify
 from tradepost.ground.answers import Answer
 from tradepost.ground.database import Transaction
+from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey
 from tradepost.orders import sweep
 from tradepost.payments.records import Means
@@ -74,12 +75,18 @@ async def place_test_order(
     who: Who, desk: TheDesk, language: Language, once: MaybeOnce, data: JSONBody[TestOrder]
 ) -> Response[Standing]:
     """Place an order in any state of the lifecycle, by the acts that lead there. It is older where that takes time: no
-    clock is moved, and no other order changes. Its stock is taken as ever."""
+    clock is moved, and no other order changes. Its stock is taken as ever.
+
+    So it may have been created before the last time that somebody asked for new orders. Who polls by LastUpdatedAfter
+    always sees it; who polls by CreatedAfter does not."""
 
     async def work(tx: Transaction) -> Answer:
         if not (await tx.read_clock()).simulated:
             raise Refused(Reason.CLOCK_IS_REAL)
-        return Answer(201, msgspec.json.encode(await _stand(tx, await _placed(tx, data))))
+        standing = await _stand(tx, await _placed(tx, data))
+        if standing.state != RECIPES[data.state].state:
+            raise _missed(standing.state)
+        return Answer(201, msgspec.json.encode(standing))
 
     return sent(await desk.alone(work, language, once))
 
@@ -136,6 +143,16 @@ async def _stand(tx: Transaction, key: OrderKey) -> Standing:
         coming and coming.at,
         coming and coming.sentence,
     )
+
+
+def _missed(state: str) -> Refused:
+    """The refusal of an order that came to stand in this state, and not where it was wanted."""
+    if state == State.SHIPPED:
+        return Refused(
+            Reason.INVALID_VALUE, field="lines", problem=f"to be shipped in part takes {UNITS} units or more"
+        )
+    problem = f"by this marketplace's policy such an order is {state.replace('_', ' ')}"
+    return Refused(Reason.INVALID_VALUE, field="state", problem=problem)
 
 
 def _taken(outcomes: Sequence[OutcomeT | Refusal]) -> OutcomeT:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tradepost.calendar_days import local_date
 from tradepost.ground.database import Transaction
+from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey
 from tradepost.orders.order import Order
 from tradepost.payments.gateway import Verdict
@@ -55,9 +56,11 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """When the order is placed, what verification says of it then, and what people do to it now."""
+    """When the order is placed, what verification says of it then, and what people do to it now; `state` is where it
+    has to stand after that."""
 
     meaning: str
+    state: State
     placed_at: PlacedAt
     verdict: Verdict = Verdict.APPROVED
     acts: tuple[Act, ...] = ()
@@ -115,29 +118,41 @@ async def _carrier_delivers(tx: Transaction, order: Order, at: datetime) -> Sequ
 
 
 RECIPES = {
-    Wanted.HELD: Recipe("Pending, and the buyer may still cancel", _now, Verdict.DEFERRED),
-    Wanted.APPROVED: Recipe("Pending, verified, and the hold goes on", _now),
+    Wanted.HELD: Recipe("Pending, and the buyer may still cancel", State.HELD, _now, Verdict.DEFERRED),
+    Wanted.APPROVED: Recipe("Pending, verified, and the hold goes on", State.APPROVED, _now),
     Wanted.VERIFYING: Recipe(
-        "Pending, the hold is over, and verification is not through", _a_hold_ago, Verdict.DEFERRED
+        "Pending, the hold is over, and verification is not through", State.VERIFYING, _a_hold_ago, Verdict.DEFERRED
     ),
-    Wanted.PAYMENT_FAILED: Recipe("Pending, and the payment did not go through", _a_hold_ago, Verdict.FAILED),
-    Wanted.UNSHIPPED: Recipe("Unshipped, released just now", _a_hold_ago),
-    Wanted.REMINDED: Recipe("Unshipped, and the seller has been reminded to confirm", _long_ago_enough_to_be_reminded),
+    Wanted.PAYMENT_FAILED: Recipe(
+        "Pending, and the payment did not go through", State.VERIFYING, _a_hold_ago, Verdict.FAILED
+    ),
+    Wanted.UNSHIPPED: Recipe("Unshipped, released just now", State.UNSHIPPED, _a_hold_ago),
+    Wanted.REMINDED: Recipe(
+        "Unshipped, and the seller has been reminded to confirm", State.UNSHIPPED, _long_ago_enough_to_be_reminded
+    ),
     Wanted.CANCELLATION_REQUESTED: Recipe(
-        "Unshipped, and the buyer wants it canceled", _a_hold_ago, acts=(_buyer_asks,)
+        "Unshipped, and the buyer wants it canceled", State.UNSHIPPED, _a_hold_ago, acts=(_buyer_asks,)
     ),
     Wanted.PARTIALLY_SHIPPED: Recipe(
-        "Partially shipped: one unit is on its way", _a_hold_ago, acts=(_seller_ships_one,)
+        "Partially shipped: one unit is on its way", State.PARTIALLY_SHIPPED, _a_hold_ago, acts=(_seller_ships_one,)
     ),
-    Wanted.SHIPPED: Recipe("Shipped in one package", _a_hold_ago, acts=(_seller_ships,)),
-    Wanted.DELIVERED: Recipe("Shipped, and delivered", _a_hold_ago, acts=(_seller_ships, _carrier_delivers)),
-    Wanted.CANCELED_BY_BUYER: Recipe("Canceled by the buyer within the hold", _now, acts=(_buyer_cancels,)),
+    Wanted.SHIPPED: Recipe("Shipped in one package", State.SHIPPED, _a_hold_ago, acts=(_seller_ships,)),
+    Wanted.DELIVERED: Recipe(
+        "Shipped, and delivered", State.SHIPPED, _a_hold_ago, acts=(_seller_ships, _carrier_delivers)
+    ),
+    Wanted.CANCELED_BY_BUYER: Recipe(
+        "Canceled by the buyer within the hold", State.CANCELED, _now, acts=(_buyer_cancels,)
+    ),
     Wanted.CANCELED_BY_SELLER: Recipe(
-        "Canceled by the seller, who has none left", _a_hold_ago, acts=(_seller_cancels,)
+        "Canceled by the seller, who has none left", State.CANCELED, _a_hold_ago, acts=(_seller_cancels,)
     ),
-    Wanted.DECLINED: Recipe("Canceled, since the payment was declined", _now, Verdict.DECLINED),
-    Wanted.VERIFICATION_EXPIRED: Recipe("Canceled, never verified", _too_long_ago_to_verify, Verdict.DEFERRED),
-    Wanted.NOT_CONFIRMED: Recipe("Canceled by the clock, never confirmed as shipped", _too_long_ago_to_confirm),
+    Wanted.DECLINED: Recipe("Canceled, since the payment was declined", State.CANCELED, _now, Verdict.DECLINED),
+    Wanted.VERIFICATION_EXPIRED: Recipe(
+        "Canceled, never verified", State.CANCELED, _too_long_ago_to_verify, Verdict.DEFERRED
+    ),
+    Wanted.NOT_CONFIRMED: Recipe(
+        "Canceled by the clock, never confirmed as shipped", State.CANCELED, _too_long_ago_to_confirm
+    ),
 }
 
 

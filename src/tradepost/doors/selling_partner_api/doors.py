@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from litestar import Response
+
+from tradepost.doors.http.routes import AnyRequest
 from tradepost.doors.selling_partner_api import (
+    errors,
     feeds,
     listings,
     listings_reading,
+    login,
     orders_2026,
     orders_v0,
     orders_v0_items,
@@ -14,7 +19,6 @@ from tradepost.doors.selling_partner_api import (
     restricted_tokens,
     sellers,
 )
-from tradepost.doors.selling_partner_api.login import LOGIN
 from tradepost.doors.selling_partner_api.routes import router
 
 _OPERATIONS: list[Any] = [
@@ -30,7 +34,14 @@ _OPERATIONS: list[Any] = [
     *feeds.OPERATIONS,
 ]
 
-ROUTERS: list[Any] = [router(_OPERATIONS), *LOGIN]
+ROUTERS: list[Any] = [router(_OPERATIONS), *login.LOGIN]
 
-PATHS = ("/orders/", "/tokens/", "/sellers/", "/listings/", "/feeds/", "/reports/", "/notifications/", "/documents/")
-"""What its paths begin with: there, what does not exist is told as its clients understand it."""
+_PATHS = ("/orders/", "/tokens/", "/sellers/", "/listings/", "/feeds/", "/reports/", "/notifications/", "/documents/")
+
+
+def on_error(request: AnyRequest, error: Exception) -> Response[bytes] | None:
+    """What is told where no operation was reached, as clients of this API understand it; None at other paths."""
+    path = request.scope["path"]
+    if path.startswith("/auth/"):
+        return login.on_error(request, error)
+    return errors.on_error(request, error) if path.startswith(_PATHS) else None

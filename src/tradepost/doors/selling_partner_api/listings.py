@@ -4,7 +4,7 @@ What is wrong with a listing is told as its issues; only what cannot be read is 
 answer comes, though the API speaks of submissions.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -12,16 +12,17 @@ from litestar import Response, delete, patch, put
 from litestar.params import FromPath
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tradepost.doors.http import requests
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.acts import act
-from tradepost.doors.selling_partner_api.asked import Query, body_of
+from tradepost.doors.selling_partner_api.asked import Query
 from tradepost.doors.selling_partner_api.listings_asked import ITEM, key_of, market_of
 from tradepost.doors.selling_partner_api.listings_wire import Issue, issues_of
 from tradepost.doors.selling_partner_api.routes import Partner, ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.ground.answers import Answer
-from tradepost.listings.items.patches import Patch
+from tradepost.listings.items.patches import MOST_PATCHES, Patch
 from tradepost.listings.items.submissions import (
     Changes,
     Deletion,
@@ -34,7 +35,8 @@ from tradepost.listings.items.submissions import (
 from tradepost.refusals import Reason, Refused
 
 PREVIEW = "VALIDATION_PREVIEW"
-MOST_PATCHES = 1_000
+
+BodyT = TypeVar("BodyT")
 
 
 class PutRequest(Struct, frozen=True, rename="camel"):
@@ -42,7 +44,7 @@ class PutRequest(Struct, frozen=True, rename="camel"):
 
     product_type: str
     attributes: dict[str, Any]
-    requirements: Requirements = Requirements.LISTING
+    requirements: Requirements | None = None
 
 
 class PatchOperation(Struct, frozen=True):
@@ -85,8 +87,8 @@ async def put_listings_item(
     request: AnyRequest, desk: TheDesk, partner: ThePartner, seller_id: FromPath[str]
 ) -> Response[bytes]:
     """List something, or list it anew."""
-    asked = await body_of(request, PutRequest)
-    wish = Whole(asked.product_type, asked.attributes, asked.requirements)
+    asked = await _body_of(request, PutRequest)
+    wish = Whole(asked.product_type, asked.attributes, asked.requirements or Requirements.LISTING)
     return await _submit(request, desk, partner, seller_id, wish)
 
 
@@ -95,7 +97,7 @@ async def patch_listings_item(
     request: AnyRequest, desk: TheDesk, partner: ThePartner, seller_id: FromPath[str]
 ) -> Response[bytes]:
     """Change some attributes of a listing."""
-    asked = await body_of(request, PatchRequest)
+    asked = await _body_of(request, PatchRequest)
     wish = Changes(asked.product_type, [Patch(one.op, one.path, one.value) for one in asked.patches])
     return await _submit(request, desk, partner, seller_id, wish)
 
@@ -108,16 +110,20 @@ async def delete_listings_item(
     return await _submit(request, desk, partner, seller_id, Deletion())
 
 
+async def _body_of(request: AnyRequest, kind: type[BodyT]) -> BodyT:
+    """The body of a call as it was sent: null is a value here, and merging takes a field away by it."""
+    annotation: Any = kind
+    body: BodyT = requests.decoded(requests.decoder(annotation), await request.body())
+    return body
+
+
 async def _submit(
     request: AnyRequest, desk: Desk, partner: Partner, seller_id: str, wish: Whole | Changes | Deletion
 ) -> Response[bytes]:
     key, query = key_of(request, partner, seller_id), Query(request)
     async with desk.database.transaction() as tx:
         market = await market_of(tx, query, partner, most=50 if isinstance(wish, Changes) else 1)
-    preview = not isinstance(wish, Deletion) and bool(query.choices("mode", (PREVIEW,)))
-    included = query.choices("includedData", ("identifiers", "issues")) or ["issues"]
-    if "identifiers" in included and not preview:
-        raise Refused(Reason.INVALID_VALUE, field="includedData", problem=f"identifiers come with mode={PREVIEW} only")
+    preview, included = _wanted(query) if not isinstance(wish, Deletion) else (False, ["issues"])
 
     def answer(done: Submitted) -> Answer:
         response = SubmissionResponse(
@@ -130,6 +136,15 @@ async def _submit(
         return Answer(200, _ENCODER.encode(response))
 
     return await act(request, desk, submit, lambda at: Submission(key, at, wish, preview), answer)
+
+
+def _wanted(query: Query) -> tuple[bool, list[str]]:
+    """Whether it is only a preview, and what the answer is to include."""
+    preview = bool(query.choices("mode", (PREVIEW,)))
+    included = query.choices("includedData", ("identifiers", "issues")) or ["issues"]
+    if "identifiers" in included and not preview:
+        raise Refused(Reason.INVALID_VALUE, field="includedData", problem=f"identifiers come with mode={PREVIEW} only")
+    return preview, included
 
 
 def _identifiers(done: Submitted, marketplace_id: str) -> list[Identifiers]:

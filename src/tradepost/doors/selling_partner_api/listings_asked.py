@@ -9,12 +9,11 @@ from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
 from tradepost.doors.selling_partner_api.routes import Partner
 from tradepost.ground.database import Transaction
 from tradepost.listings.records import OfferKey
-from tradepost.people import records as people
 from tradepost.refusals import Reason, Refused
 
-ITEMS = "/listings/2021-08-01/items/{seller_id:str}"
+_BEFORE = "/listings/2021-08-01/items/"
+ITEMS = f"{_BEFORE}{{seller_id:str}}"
 ITEM = f"{ITEMS}/{{sku:path}}"  # a SKU may have a slash in it
-_BEFORE_SKU = 5  # parts of the path, with the empty one in front
 
 
 class Market(NamedTuple):
@@ -32,10 +31,15 @@ def check_seller(partner: Partner, seller_id: str) -> None:
 
 def key_of(request: AnyRequest, partner: Partner, seller_id: str) -> OfferKey:
     """The listing that the path names, for the partner's own seller. It is read as it was sent: %2F is no slash between
-    parts, but a sign of the SKU."""
+    parts, but a sign of the SKU. The path by which calls are routed has lost slashes that stand together or at its end,
+    so a bare one of them is refused: nobody knows whether it was meant."""
     check_seller(partner, seller_id)
-    raw = request.scope.get("raw_path") or b""
-    encoded = raw.partition(b"?")[0].split(b"/", _BEFORE_SKU)[-1]
+    raw = (request.scope.get("raw_path") or b"").partition(b"?")[0]
+    before = f"{_BEFORE}{seller_id}".encode().split(b"/")
+    parts = raw.split(b"/", len(before))
+    sent, encoded = [unquote_to_bytes(part) for part in parts[:-1]], parts[-1]
+    if sent != before or b"" in encoded.split(b"/"):
+        raise Refused(Reason.INVALID_VALUE, field="path", problem="a slash that belongs to the SKU is written as %2F")
     try:
         sku = unquote_to_bytes(encoded).decode()
     except UnicodeDecodeError as error:
@@ -48,8 +52,6 @@ async def market_of(tx: Transaction, query: Query, partner: Partner, most: int =
     named = query.texts("marketplaceIds", most)
     if not named:
         raise Refused(Reason.INVALID_VALUE, field="marketplaceIds", problem="it is missing")
-    await check_marketplaces(tx, partner.seller_id, named)
-    home = (await people.sellers(tx, [partner.seller_id]))[partner.seller_id].marketplace_id
-    (locale,) = (market.locale for market in await people.marketplaces(tx) if market.marketplace_id == home)
-    asked = query.text("issueLocale") or locale
-    return Market(home, "zh" if asked.lower().startswith("zh") else "en")
+    home = await check_marketplaces(tx, partner.seller_id, named)
+    asked = query.text("issueLocale") or home.locale
+    return Market(home.marketplace_id, "zh" if asked.lower().startswith("zh") else "en")

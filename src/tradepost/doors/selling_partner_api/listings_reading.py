@@ -15,7 +15,7 @@ from tradepost.doors.selling_partner_api.listings_wire import INCLUDED, Item, it
 from tradepost.doors.selling_partner_api.routes import ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.ground.clock import machine_now
-from tradepost.listings.items.attributes import product_id_of
+from tradepost.listings import product_ids
 from tradepost.listings.items.issues import Severity
 from tradepost.refusals import Reason, Refused
 from tradepost.reports import listings_search, sellers_listings
@@ -95,8 +95,15 @@ def _wanted(query: Query) -> Search:
 
 
 def _identified(query: Query) -> tuple[list[str] | None, list[str] | None]:
-    """The SKUs or the product ids that are asked for, None where they are not; no listing is another's relative."""
-    identifiers, kinds = query.texts("identifiers", MOST_IDENTIFIERS), query.choices("identifiersType", TYPES)
+    """The SKUs or the product ids that are asked for, None where they are not; no listing is another's relative.
+
+    Clients write them with commas, as the model says. A SKU that has one in it is found by naming the parameter for
+    each identifier, and for a single one a second time without any: `identifiers=A%2CB&identifiers=`.
+    """
+    identifiers, kinds = (
+        query.texts("identifiers", MOST_IDENTIFIERS, commas=True),
+        query.choices("identifiersType", TYPES),
+    )
     relatives = [name for name in _RELATIVES if query.text(name) is not None]
     if bool(identifiers) != bool(kinds):
         name, other = ("identifiersType", "identifiers") if identifiers else ("identifiers", "identifiersType")
@@ -112,7 +119,7 @@ def _identified(query: Query) -> tuple[list[str] | None, list[str] | None]:
         case ["ASIN"]:
             return None, identifiers
         case [kind]:
-            return None, [product_id_of(kind, identifier) for identifier in identifiers]
+            return None, [product_ids.of_identifier(kind, identifier) for identifier in identifiers]
     raise AssertionError(kinds)
 
 

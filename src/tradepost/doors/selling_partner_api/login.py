@@ -10,13 +10,15 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Response, Router, post
+from litestar.exceptions import MethodNotAllowedException
 from msgspec import UNSET, Struct, UnsetType
 
 from tradepost.access import tokens
 from tradepost.doors.http import requests
 from tradepost.doors.http.problems import status_of
-from tradepost.doors.http.routes import AnyRequest, TheDesk, headers_of, refusal_for
-from tradepost.ground.answers import Answer
+from tradepost.doors.http.routes import RETRY_AFTER_SECONDS, AnyRequest, TheDesk, refusal_for
+from tradepost.doors.selling_partner_api.terms import terms_of
+from tradepost.doors.selling_partner_api.usage_plans import GENEROUS
 from tradepost.ground.database import storable
 from tradepost.refusals import Reason
 
@@ -46,6 +48,7 @@ class NotGranted(Exception):
 _SAID = {
     Reason.APPLICATION_UNKNOWN: "invalid_client",
     Reason.GRANT_NOT_VALID: "invalid_grant",
+    Reason.QUOTA_EXCEEDED: "temporarily_unavailable",
     Reason.UNAVAILABLE: "temporarily_unavailable",
     Reason.BUG: "server_error",
 }
@@ -56,16 +59,17 @@ async def token(request: AnyRequest, desk: TheDesk) -> Response[bytes]:
     """Grant an access token."""
     asked = _asked(await request.body())
     client_id, secret = _needed(asked, "client_id"), _needed(asked, "client_secret")
+    plan = GENEROUS if terms_of(request).generous_plans else tokens.LOGINS
     match _needed(asked, "grant_type"):
         case "refresh_token":
             shown = _needed(asked, "refresh_token")
-            made = await desk.database.run(lambda tx: tokens.refresh(tx, client_id, secret, shown))
+            made = await desk.database.run(lambda tx: tokens.refresh(tx, client_id, secret, shown, plan))
             return _sent(Granted(made, _SECONDS, refresh_token=shown))
         case "client_credentials":
             scope = _needed(asked, "scope")
             if scope not in SCOPES:
                 raise NotGranted("invalid_scope", f"The scope is one of {', '.join(SCOPES)}.")
-            made = await desk.database.run(lambda tx: tokens.of_itself(tx, client_id, secret, scope))
+            made = await desk.database.run(lambda tx: tokens.of_itself(tx, client_id, secret, scope, plan))
             return _sent(Granted(made, _SECONDS, scope=scope))
         case other:
             problem = f"The grant_type is refresh_token or client_credentials, not {other[:32]!r}."
@@ -93,20 +97,26 @@ def _needed(asked: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _on_error(request: AnyRequest, error: Exception) -> Response[bytes]:
+def on_error(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """The answer to a request for which something was raised."""
     if isinstance(error, NotGranted):
         return _sent(error.body, error.status)
     refusal = refusal_for(error, request)
     said = _SAID.get(refusal.reason, "invalid_request")
     sentence = refusal.sentence(requests.language(request.headers.get("accept-language")))
-    return _sent({"error": said, "error_description": sentence}, status_of(refusal.reason))
+    response = _sent({"error": said, "error_description": sentence}, status_of(refusal.reason))
+    if isinstance(error, MethodNotAllowedException):
+        response.headers |= error.headers or {}
+    return response
 
 
 def _sent(document: object, status: int = 200) -> Response[bytes]:
-    headers = {"cache-control": "no-store", "pragma": "no-cache", **dict(headers_of(Answer(status, b"")))}
+    headers = {"cache-control": "no-store", "pragma": "no-cache"}
+    if status in (429, 503):
+        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
     return Response(msgspec.json.encode(document), status_code=status, headers=headers, media_type="application/json")
 
 
 LOGIN: list[Any] = [
-    Router("/", route_handlers=[token], exception_handlers={Exception: _on_error}, include_in_schema=False)
+    Router("/", route_handlers=[token], exception_handlers={Exception: on_error}, include_in_schema=False)
 ]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from tradepost.address import NOWHERE, Address
+from tradepost.address import Address
 from tradepost.doors.selling_partner_api.orders_2026_wire import (
     Breakdown,
     Buyer,
@@ -56,7 +56,7 @@ def status_of(state: State) -> str:
 
 def order_shown(order: SellersOrder, sets: Collection[DataSet], at: datetime) -> Order:
     """The order with these data sets, as it is shown at `at`."""
-    home, left = order.home, sum(_payable(item) for item in order.items)
+    home = order.home
     return Order(
         order.key.order_id,
         order.placed_at,
@@ -65,8 +65,8 @@ def order_shown(order: SellersOrder, sets: Collection[DataSet], at: datetime) ->
         [_item(order, item, sets) for item in order.items],
         buyer=_buyer(order) if DataSet.BUYER in sets else None,
         recipient=_recipient(order, at) if DataSet.RECIPIENT in sets else None,
-        proceeds=_order_proceeds(order, left) if DataSet.PROCEEDS in sets else None,
-        payment=_payment(order, left) if DataSet.PAYMENT in sets else None,
+        proceeds=_order_proceeds(order) if DataSet.PROCEEDS in sets else None,
+        payment=_payment(order) if DataSet.PAYMENT in sets else None,
         fulfillment=_fulfillment(order) if DataSet.FULFILLMENT in sets else None,
         packages=[_package(order, parcel) for parcel in order.parcels] if DataSet.PACKAGES in sets else None,
     )
@@ -89,40 +89,32 @@ def _buyer(order: SellersOrder) -> Buyer | None:
 
 
 def _recipient(order: SellersOrder, at: datetime) -> Recipient | None:
-    to = order.ship_to
-    if to is None or to == NOWHERE:
-        return None
-    delivered_by_now = order.state is State.SHIPPED and order.deliver_latest < at
-    return Recipient(_address(to, phone="" if delivered_by_now else to.phone))
+    to = order.address_at(at)
+    return Recipient(_address(to)) if to else None
 
 
-def _address(to: Address, phone: str) -> CustomerAddress:
+def _address(to: Address) -> CustomerAddress:
     return CustomerAddress(
         *(text or None for text in (to.name, to.line1, to.line2, to.line3, to.city)),
-        *(text or None for text in (to.state, to.postal_code, to.country, phone)),
+        *(text or None for text in (to.state, to.postal_code, to.country, to.phone)),
     )
 
 
-def _order_proceeds(order: SellersOrder, left: int) -> OrderProceeds:
-    total = _money(order, left)
+def _order_proceeds(order: SellersOrder) -> OrderProceeds:
+    total = _money(order, order.price)
     return OrderProceeds(total, [Breakdown("ITEM", total)])
 
 
 def _item_proceeds(order: SellersOrder, item: Item) -> ItemProceeds:
-    total = _money(order, _payable(item))
+    total = _money(order, item.price)
     return ItemProceeds(total, [Breakdown("ITEM", total)])
 
 
-def _payable(item: Item) -> int:
-    """What the buyer pays for an item, in minor units: nothing for what is canceled."""
-    return item.unit_price * (item.quantity - item.canceled)
-
-
-def _payment(order: SellersOrder, left: int) -> OrderPayment | None:
+def _payment(order: SellersOrder) -> OrderPayment | None:
     """With what the buyer pays is not the seller's to know, as in v0; how much is, once it is approved."""
     if order.state not in WITH_ADDRESS:
         return None
-    return OrderPayment([PaymentExecution("Other", _money(order, left))])
+    return OrderPayment([PaymentExecution("Other", _money(order, order.price))])
 
 
 def _fulfillment(order: SellersOrder) -> OrderFulfillment:

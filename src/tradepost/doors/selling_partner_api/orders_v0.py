@@ -14,7 +14,7 @@ from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api import page_tokens
 from tradepost.doors.selling_partner_api.answers import sent
-from tradepost.doors.selling_partner_api.asked import Query
+from tradepost.doors.selling_partner_api.asked import Query, order_number
 from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
 from tradepost.doors.selling_partner_api.orders_v0_search import MOST_TOKEN, Walk, size_of, walk_of
 from tradepost.doors.selling_partner_api.orders_v0_wire import (
@@ -32,7 +32,7 @@ from tradepost.doors.selling_partner_api.terms import terms_of
 from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction
-from tradepost.numbers import OrderKey, is_order_number
+from tradepost.numbers import OrderKey
 from tradepost.refusals import Reason, Refused
 from tradepost.reports import orders_in_window, sellers_orders
 from tradepost.reports.orders_in_window import Kind, Page
@@ -62,6 +62,7 @@ class Found(NamedTuple):
 
     order: SellersOrder
     at: datetime
+    simulated: bool  # the clock
 
 
 @get("/orders/v0/orders", opt=operation("getOrders", 0.0167, 20))
@@ -98,7 +99,7 @@ async def get_order(
 ) -> Response[bytes]:
     """One order."""
     buyer, address = (may_see(request, partner, element) for element in (BUYER_INFO, SHIPPING_ADDRESS))
-    order, at = await found(desk, partner, order_id, with_address=address)
+    order, at, _ = await found(desk, partner, order_id, with_address=address)
     return sent(request, Payload(order_of(order, at, buyer=buyer, address=address)))
 
 
@@ -108,7 +109,7 @@ async def get_order_buyer_info(
 ) -> Response[bytes]:
     """Who bought an order; nobody, as long as it is not released."""
     require(request, partner)
-    order, _ = await found(desk, partner, order_id)
+    order, *_ = await found(desk, partner, order_id)
     info = buyer_info_of(order) or BuyerInfo()
     return sent(request, Payload(OrderBuyerInfo(info.buyer_email, info.buyer_name, amazon_order_id=order_id)))
 
@@ -119,29 +120,22 @@ async def get_order_address(
 ) -> Response[bytes]:
     """Where an order goes; nowhere, as long as it is not released."""
     require(request, partner)
-    order, at = await found(desk, partner, order_id, with_address=True)
+    order, at, _ = await found(desk, partner, order_id, with_address=True)
     return sent(request, Payload(OrderAddress(order_id, shipping_address_of(order, at))))
 
 
 async def found(desk: Desk, partner: Partner, order_id: str, *, with_address: bool = False) -> Found:
     """The order of this number. Refuses one that is another seller's as one that does not exist."""
-    key = key_of(partner, order_id)
+    key = OrderKey(partner.seller_id, order_number(order_id))
 
     async def read(tx: Transaction) -> Found | None:
         order = await sellers_orders.one(tx, key, with_addresses=with_address)
-        return Found(order, tx.now) if order else None
+        return Found(order, tx.now, (await tx.read_clock()).simulated) if order else None
 
     there = await desk.database.run(read)
     if there is None:
         raise Refused(Reason.ORDER_NOT_FOUND)
     return there
-
-
-def key_of(partner: Partner, order_id: str) -> OrderKey:
-    """What names an order of this seller; refuses what no order number looks like."""
-    if not is_order_number(order_id):
-        raise Refused(Reason.INVALID_VALUE, field="orderId", problem="it has 3, 7 and 7 digits, with hyphens between")
-    return OrderKey(partner.seller_id, order_id)
 
 
 async def _check_marketplaces(tx: Transaction, partner: Partner, query: Query) -> None:

@@ -46,7 +46,7 @@ async def get_order_items(
     request: AnyRequest, desk: TheDesk, partner: ThePartner, order_id: FromPath[str]
 ) -> Response[bytes]:
     """The items of an order; without prices, as long as it is Pending."""
-    order, _ = await found(desk, partner, order_id)
+    order, *_ = await found(desk, partner, order_id)
     items, following = _page(request, order, "getOrderItems")
     told = [item_of(order, item) for item in items]
     return sent(request, Payload(OrderItemsList(order_id, told, following)))
@@ -58,7 +58,7 @@ async def get_order_items_buyer_info(
 ) -> Response[bytes]:
     """What the buyer said with the items of an order."""
     require(request, partner)
-    order, _ = await found(desk, partner, order_id)
+    order, *_ = await found(desk, partner, order_id)
     items, following = _page(request, order, "getOrderItemsBuyerInfo")
     told = [OrderItemBuyerInfo(item.item_id) for item in items]
     return sent(request, Payload(OrderItemsList(order_id, told, following)))

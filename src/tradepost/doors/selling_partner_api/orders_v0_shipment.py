@@ -1,6 +1,5 @@
 """Orders v0: a seller confirms what was shipped, in one package, or corrects that package afterwards (A45)."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from litestar import Response, post
@@ -8,14 +7,14 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from tradepost.doors.http.routes import AnyRequest, TheDesk
-from tradepost.doors.http.shown import moment
 from tradepost.doors.selling_partner_api.acts import act
-from tradepost.doors.selling_partner_api.asked import body_of
-from tradepost.doors.selling_partner_api.orders_v0 import found, key_of
+from tradepost.doors.selling_partner_api.asked import body_of, moment_of, order_number
+from tradepost.doors.selling_partner_api.orders_v0 import found
 from tradepost.doors.selling_partner_api.routes import ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
+from tradepost.numbers import OrderKey
 from tradepost.orders.units import Items
-from tradepost.process.shipment.confirmations import MOST_REFERENCE, Confirmation, Parcel, confirm_shipments
+from tradepost.process.shipment.confirmations import MOST_REFERENCE, ONE_DAY, Confirmation, Parcel, confirm_shipments
 from tradepost.refusals import Reason, Refused
 from tradepost.reports.sellers_orders import SellersOrder
 
@@ -75,21 +74,26 @@ class UpdateShipmentStatusRequest(Struct, frozen=True, rename="camel"):
 async def confirm_shipment(
     request: AnyRequest, desk: TheDesk, partner: ThePartner, order_id: FromPath[str]
 ) -> Response[bytes]:
-    """Confirm a package. One whose reference the order has already is edited: how it travels, not what is in it."""
-    key = key_of(partner, order_id)
+    """Confirm a package. One whose reference the order has already is edited: how it travels, not what is in it.
+
+    Beside a simulated clock programs take the date from their own: one that cannot be is passed over there.
+    """
+    key = OrderKey(partner.seller_id, order_number(order_id))
     asked = await body_of(request, ConfirmShipmentRequest)
     package = asked.package_detail
+    ship_date = moment_of("packageDetail.shipDate", package.ship_date)
+    reference = _reference(package.package_reference_id)
+    there = await found(desk, partner, order_id)
+    _check_marketplace(there.order, asked.marketplace_id)
+    items = _items(there.order, package.order_items)
+    possible = there.order.placed_at - ONE_DAY <= ship_date <= there.at + ONE_DAY
     parcel = Parcel(
         package.carrier_code,
-        package.tracking_number,
+        package.tracking_number or None,  # in an edit nothing takes nothing away
         package.carrier_name,
         package.shipping_method,
-        _ship_date(package.ship_date),
+        None if there.simulated and not possible else ship_date,
     )
-    reference = _reference(package.package_reference_id)
-    order, _ = await found(desk, partner, order_id)
-    _check_marketplace(order, asked.marketplace_id)
-    items = _items(order, package.order_items)
     return await act(
         request, desk, confirm_shipments, lambda at: Confirmation(key, at, parcel, items, reference=reference)
     )
@@ -101,8 +105,8 @@ async def update_shipment_status(
 ) -> Response[bytes]:
     """Say how an order fares that is picked up in a store. None is here: every order goes to an address."""
     asked = await body_of(request, UpdateShipmentStatusRequest)
-    order, _ = await found(desk, partner, order_id)
-    _check_marketplace(order, asked.marketplace_id)
+    there = await found(desk, partner, order_id)
+    _check_marketplace(there.order, asked.marketplace_id)
     problem = "the order goes to an address and is not picked up in a store; confirm its shipment instead"
     raise Refused(Reason.INVALID_VALUE, field="orderId", problem=problem)
 
@@ -124,19 +128,8 @@ def _items(order: SellersOrder, said: list[ShippedItem]) -> Items:
     return [(item.order_item_id, item.quantity) for item in said]
 
 
-def _ship_date(said: str) -> datetime:
-    """When the package left; a moment without a zone, and a date alone, is in UTC."""
-    field = "packageDetail.shipDate"
-    try:
-        value = datetime.fromisoformat(said)
-    except ValueError as error:
-        problem = "it must be a moment in ISO 8601, as 2026-01-31T09:00:00Z"
-        raise Refused(Reason.INVALID_VALUE, field=field, problem=problem) from error
-    return moment(field, value if value.tzinfo else value.replace(tzinfo=UTC))
-
-
 def _reference(said: str) -> int:
-    if said.isascii() and said.isdecimal() and len(said) <= 10 and 0 < int(said) <= MOST_REFERENCE:
+    if said.isascii() and said.isdecimal() and len(said) <= 16 and 0 < int(said) <= MOST_REFERENCE:
         return int(said)
     problem = f"it must be a text with a whole number from 1 to {MOST_REFERENCE}"
     raise Refused(Reason.INVALID_VALUE, field="packageDetail.packageReferenceId", problem=problem)

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from tradepost.address import Address
 from tradepost.lifecycle import PENDING, State
 from tradepost.money import format_amount
 from tradepost.reports.sellers_orders import Item, SellersOrder
@@ -138,7 +137,7 @@ def order_of(order: SellersOrder, at: datetime, *, buyer: bool, address: bool) -
         sales_channel=order.home.name,
         ship_service_level=order.service,
         shipment_service_level_category=order.service,
-        order_total=UNSET if order.state in PENDING else Money(order.currency, _amount(order, order.total)),
+        order_total=UNSET if order.state in _PRIVATE else Money(order.currency, _amount(order, order.price)),
         number_of_items_shipped=order.shipped_units,
         number_of_items_unshipped=order.units_left,
         marketplace_id=order.home.marketplace_id,
@@ -152,11 +151,10 @@ def order_of(order: SellersOrder, at: datetime, *, buyer: bool, address: bool) -
 
 
 def shipping_address_of(order: SellersOrder, at: datetime) -> ShippingAddress | UnsetType:
-    """Where a released order goes. The telephone is needed until the parcel should have arrived, and not longer."""
-    if order.ship_to is None:
+    """Where a released order goes."""
+    to = order.address_at(at)
+    if to is None:
         return UNSET
-    to: Address = order.ship_to
-    arrived = order.state is State.SHIPPED and at > order.deliver_latest
     return ShippingAddress(
         to.name,
         to.line1,
@@ -166,7 +164,7 @@ def shipping_address_of(order: SellersOrder, at: datetime) -> ShippingAddress | 
         to.state,
         to.postal_code,
         to.country,
-        "" if arrived else to.phone,
+        to.phone,
     )
 
 
@@ -176,8 +174,9 @@ def buyer_info_of(order: SellersOrder) -> BuyerInfo | UnsetType:
 
 
 def item_of(order: SellersOrder, item: Item) -> OrderItem:
-    """An item of the order; without prices as long as the order is Pending."""
-    told = order.state not in PENDING
+    """An item of the order; without prices as long as the order is Pending, and when nothing is left of it. What is
+    canceled is not ordered any more, as in the reports."""
+    told = order.state not in PENDING and item.bought > 0
     nothing = Money(order.currency, _amount(order, 0)) if told else UNSET
     asked = order.request
     return OrderItem(
@@ -185,7 +184,7 @@ def item_of(order: SellersOrder, item: Item) -> OrderItem:
         seller_sku=item.sku,
         order_item_id=item.item_id,
         title=item.title,
-        quantity_ordered=item.quantity,
+        quantity_ordered=item.bought,
         quantity_shipped=item.shipped,
         item_price=Money(order.currency, _amount(order, item.price)) if told else UNSET,
         item_tax=nothing,

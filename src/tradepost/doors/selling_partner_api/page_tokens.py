@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from tradepost.doors.http.shown import moment
+from tradepost.doors.selling_partner_api.asked import invalid
 from tradepost.ground.database import storable
-from tradepost.refusals import Reason, Refused
 
 LASTS = timedelta(hours=24)
 _SEAL = 12  # bytes
@@ -38,13 +38,13 @@ def unseal(name: str, token: str, kind: type[PageT], bound: object, now: datetim
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         body = sealed[_SEAL:]
         if sealed[:_SEAL] != _digest(body, bound):
-            raise _invalid(name, "it is not for this call: show it as it was given, and repeat all other parameters")
+            raise invalid(name, "it is not for this call: show it as it was given, and repeat all other parameters")
         made_at, page = msgspec.json.decode(body, type=annotation)
     except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError) as error:
-        raise _invalid(name, "it must be the token that came with the page before") from error
+        raise invalid(name, "it must be the token that came with the page before") from error
     _check(name, msgspec.to_builtins((made_at, page), builtin_types=(datetime,)))
     if now - made_at > LASTS:
-        raise _invalid(name, f"it has ended, {LASTS // timedelta(hours=1)} hours after it was given: begin anew")
+        raise invalid(name, f"it has ended, {LASTS // timedelta(hours=1)} hours after it was given: begin anew")
     return page  # type: ignore[no-any-return]
 
 
@@ -63,8 +63,4 @@ def _check(name: str, value: Any) -> None:
             for part in value:
                 _check(name, part)
         case str() if not storable(value):
-            raise _invalid(name, "it must be the token that came with the page before")
-
-
-def _invalid(name: str, problem: str) -> Refused:
-    return Refused(Reason.INVALID_VALUE, field=name, problem=problem)
+            raise invalid(name, "it must be the token that came with the page before")

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, cast
 from litestar import Router
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ControllerRouterHandler
 
-from tradepost.access import usage
 from tradepost.access.tokens import Grant
-from tradepost.access.usage import Plan
+from tradepost.access.usage import usage
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.routes import AnyRequest
 from tradepost.doors.selling_partner_api.errors import on_error
@@ -29,13 +29,8 @@ _PARTNER = "tradepost.partner"  # in a request's scope
 class Partner(NamedTuple):
     """Who calls: an application, for a seller who authorized it."""
 
+    seller_id: str
     grant: Grant
-
-    @property
-    def seller_id(self) -> str:
-        """The seller for whom the application acts."""
-        assert self.grant.seller_id is not None
-        return self.grant.seller_id
 
     def restricted_to(self, method: str, path: str, element: str | None = None) -> bool:
         """Whether the token is a restricted one for this call and, where an element is named, for data of that kind.
@@ -69,41 +64,32 @@ def router(handlers: Sequence[ControllerRouterHandler]) -> Router:
     )
 
 
-async def grant_of(desk: Desk, token: str) -> Grant:
-    """What this access token allows; refuses none, and one that has ended."""
+async def partner_of(desk: Desk, token: str, method: str, path: str) -> Partner:
+    """Who makes this call; refuses a token that acts for no seller, and a restricted one that is for other calls."""
     grant = await desk.tokens.key(token) if token else None
     if grant is None:
         raise Refused(Reason.TOKEN_NEEDED)
     if grant.has_ended:
         raise Refused(Reason.TOKEN_HAS_ENDED)
-    return grant
-
-
-async def partner_of(desk: Desk, token: str, method: str, path: str) -> Partner:
-    """Who makes this call; refuses a token that acts for no seller, and a restricted one that is for other calls."""
-    grant = await grant_of(desk, token)
-    partner = Partner(grant)
     if grant.seller_id is None:
         raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it acts for no seller")
+    partner = Partner(grant.seller_id, grant)
     if grant.resources is not None and not partner.restricted_to(method, path):
         raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it is restricted to other calls")
     return partner
 
 
-async def count(desk: Desk, partner: Partner, operation: str, plan: Plan) -> None:
-    """Count a call, or refuse it when the application has used up its plan for this seller."""
-    client_id, seller_id = partner.grant.client_id, partner.seller_id
-    if not await desk.database.run(lambda tx: usage.count(tx, client_id, seller_id, operation, plan)):
-        raise Refused(Reason.QUOTA_EXCEEDED, rate=f"{plan.rate:g}", burst=plan.burst)
-
-
 async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    desk: Desk = connection.app.state.desk
     request = cast("AnyRequest", connection)
-    partner = await partner_of(desk, request.headers.get(TOKEN, ""), request.method, request.scope["path"])
     plan = plan_of(request)
-    assert plan is not None
-    await count(desk, partner, operation_of(handler), plan)
+    if plan is None:  # the framework's own OPTIONS, which knows the methods of one of several handlers only
+        (path,) = handler.paths
+        there_are = connection.app.route_handler_method_map[path].keys() - {"OPTIONS"}
+        raise MethodNotAllowedException(headers={"allow": ", ".join(sorted(there_are))})
+    desk: Desk = connection.app.state.desk
+    partner = await partner_of(desk, request.headers.get(TOKEN, ""), request.method, request.scope["path"])
+    used = partner.grant.client_id, partner.seller_id, operation_of(handler)
+    await desk.database.run(lambda tx: usage.count(tx, *used, plan))
     cast("dict[str, Any]", connection.scope)[_PARTNER] = partner
 
 

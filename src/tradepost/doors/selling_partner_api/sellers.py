@@ -1,6 +1,6 @@
 """Sellers v1: where the seller of an application sells, and as what. Clients ask it to see whether they are let in."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from litestar import Response, get
 from msgspec import Struct
@@ -8,11 +8,11 @@ from msgspec import Struct
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.answers import sent
+from tradepost.doors.selling_partner_api.marketplaces import Home, home_of
 from tradepost.doors.selling_partner_api.routes import Partner, ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.listings.items.attributes import language_of
-from tradepost.people import records as people
-from tradepost.people.records import Marketplace, Seller
+from tradepost.reports.released_lines import domain
 
 
 class MarketplaceShown(Struct, frozen=True, rename="camel"):
@@ -61,16 +61,11 @@ class TheAccount(Struct, frozen=True):
     payload: Account
 
 
-class _Home(NamedTuple):
-    seller: Seller
-    marketplace: Marketplace
-
-
 @get("/sellers/v1/marketplaceParticipations", opt=operation("getMarketplaceParticipations", 0.016, 15))
 async def get_marketplace_participations(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
     """The one marketplace in which the seller sells."""
     home = await _home(desk, partner)
-    return sent(request, Participations([_participation(request, home)]))
+    return sent(request, Participations([_participation(home)]))
 
 
 @get("/sellers/v1/account", opt=operation("getAccount", 0.016, 15))
@@ -78,18 +73,16 @@ async def get_account(request: AnyRequest, desk: TheDesk, partner: ThePartner) -
     """The account, with its plan."""
     home = await _home(desk, partner)
     business = "SOLE_PROPRIETORSHIP" if home.seller.professional else "INDIVIDUAL"
-    account = Account([_participation(request, home)], business, home.seller.plan.upper())
+    account = Account([_participation(home)], business, home.seller.plan.upper())
     return sent(request, TheAccount(account))
 
 
-async def _home(desk: Desk, partner: Partner) -> _Home:
+async def _home(desk: Desk, partner: Partner) -> Home:
     async with desk.database.transaction() as tx:
-        seller = (await people.sellers(tx, [partner.seller_id]))[partner.seller_id]
-        markets = {market.marketplace_id: market for market in await people.marketplaces(tx)}
-    return _Home(seller, markets[seller.marketplace_id])
+        return await home_of(tx, partner.seller_id)
 
 
-def _participation(request: AnyRequest, home: _Home) -> MarketplaceParticipation:
+def _participation(home: Home) -> MarketplaceParticipation:
     market = home.marketplace
     shown = MarketplaceShown(
         market.marketplace_id,
@@ -97,7 +90,7 @@ def _participation(request: AnyRequest, home: _Home) -> MarketplaceParticipation
         market.country,
         market.currency,
         language_of(market),
-        request.url.hostname or "localhost",
+        domain(market.marketplace_id),
     )
     return MarketplaceParticipation(shown, Participation(), home.seller.name)
 

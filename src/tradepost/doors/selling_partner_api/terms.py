@@ -1,4 +1,8 @@
-"""On which terms a marketplace offers the Selling Partner API: those of production, unless it is a sandbox."""
+"""On which terms a marketplace offers the Selling Partner API: those of production, unless it is a sandbox.
+
+Restricted data tokens belong to Orders v0, and to documents of reports. Orders 2026-01-01 knows none: an application
+gets the data about buyers there for which it asks (`includedData`), whatever these terms say.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -9,7 +13,7 @@ from litestar import Request
 VARIABLES = {
     "TRADEPOST_SELLER_API_PLANS": "`generous`: usage plans that no test exceeds, instead of those of `production`",
     "TRADEPOST_SELLER_API_SETTLING": "how many seconds before now `...Before` has to lie: 120, as in production",
-    "TRADEPOST_SELLER_API_RESTRICTED": "`no`: data about buyers need no restricted data token; `yes` by default",
+    "TRADEPOST_SELLER_API_RESTRICTED": "`no`: Orders v0 shows data about buyers without a restricted data token",
 }
 LONGEST_SETTLING = 86_400  # seconds
 
@@ -19,7 +23,7 @@ class InvalidTerms(Exception):
 
 
 class Terms(NamedTuple):
-    """`settling` is how far back `...Before` has to lie; `restricted` whether buyers' data need a restricted token."""
+    """`settling` is how far back `...Before` has to lie; `restricted`: in v0, buyers' data need a restricted token."""
 
     generous_plans: bool = False
     settling: timedelta = timedelta(minutes=2)

@@ -10,7 +10,7 @@ from typing import Any
 from litestar import Request
 from litestar.handlers import BaseRouteHandler
 
-from tradepost.access.usage import Plan
+from tradepost.access.usage.usage import Plan
 from tradepost.doors.selling_partner_api.terms import terms_of
 
 GENEROUS = Plan(1000, 10_000)

@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tradepost.doors.selling_partner_api.asked import Query
-from tradepost.refusals import Reason, Refused
+from tradepost.doors.selling_partner_api.asked import Query, invalid
 from tradepost.reports.orders_in_window import Kind, Window
 
 
@@ -20,27 +19,27 @@ class Names(NamedTuple):
 def window(query: Query, names: Names, now: datetime, settling: timedelta) -> Window:
     """The window that a call asks for at `now`, the transaction's; refuses none, two, and one that ends too late.
 
-    An end has to lie `settling` before now; where none is asked for, it is there. Without settling it stays open.
+    An end has to lie `settling` before now; where none is asked for, it is there. Without settling it stays open, and a
+    later one than now means now: who asks may go by another clock than a sandbox's.
     """
     created, updated = query.moment(names.created_after), query.moment(names.updated_after)
     if (created is None) == (updated is None):
         problem = f"give exactly one of {names.created_after} and {names.updated_after}"
-        raise _invalid(names.created_after, problem)
+        raise invalid(names.created_after, problem)
     kind = Kind.UPDATED if created is None else Kind.CREATED
     after_name, before_name, foreign = _of_kind(kind, names)
     if query.text(foreign) is not None:
-        raise _invalid(foreign, f"it does not go with {after_name}")
+        raise invalid(foreign, f"it does not go with {after_name}")
     after = created or updated
     assert after is not None
     before = query.moment(before_name)
     if before is None:
         return Window(kind, after, max(after, now - settling) if settling else None)
     if before < after:
-        raise _invalid(before_name, f"it must not lie before {after_name}")
-    if before > now - settling:
-        seconds = int(settling.total_seconds())
-        problem = f"it must lie at least {seconds} seconds back" if seconds else "it must not lie in the future"
-        raise _invalid(before_name, problem)
+        raise invalid(before_name, f"it must not lie before {after_name}")
+    if settling and before > now - settling:
+        problem = f"it must lie at least {int(settling.total_seconds())} seconds back"
+        raise invalid(before_name, problem)
     return Window(kind, after, before)
 
 
@@ -49,7 +48,3 @@ def _of_kind(kind: Kind, names: Names) -> tuple[str, str, str]:
     if kind is Kind.CREATED:
         return names.created_after, names.created_before, names.updated_before
     return names.updated_after, names.updated_before, names.created_before
-
-
-def _invalid(name: str, problem: str) -> Refused:
-    return Refused(Reason.INVALID_VALUE, field=name, problem=problem)

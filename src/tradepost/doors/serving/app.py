@@ -21,7 +21,6 @@ from tradepost.doors.sandbox.routes import ROUTERS as SANDBOX
 from tradepost.doors.seller_api import confirmations
 from tradepost.doors.seller_api.routes import ROUTERS as SELLER
 from tradepost.doors.selling_partner_api import doors as selling_partner_api
-from tradepost.doors.selling_partner_api import errors as selling_partner_errors
 from tradepost.doors.selling_partner_api import terms
 from tradepost.doors.selling_partner_api.documents import DOCUMENTS, Shelf
 from tradepost.doors.selling_partner_api.terms import PRODUCTION, Terms
@@ -100,9 +99,7 @@ def framework(**settings: object) -> Litestar:
 
 def _on_error(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer where no door was reached, as the clients of the nearest one understand it."""
-    if request.scope["path"].startswith(selling_partner_api.PATHS):
-        return selling_partner_errors.on_error(request, error)
-    return routes.on_error(request, error)
+    return selling_partner_api.on_error(request, error) or routes.on_error(request, error)
 
 
 def _short_way(

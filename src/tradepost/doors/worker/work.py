@@ -12,7 +12,8 @@ from contextlib import suppress
 import structlog
 
 from tradepost import timekeeping
-from tradepost.access import tokens, usage
+from tradepost.access import tokens
+from tradepost.access.usage import usage
 from tradepost.feeds.mill import Mill, mill
 from tradepost.ground import answers
 from tradepost.ground.clock import machine_now

@@ -4,12 +4,12 @@ An attribute is an array of instances, objects that differ in their selectors (`
 Title, price, stock, condition and product are understood; whatever else a seller says is kept and given back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 
 from tradepost import money
+from tradepost.listings import product_ids
 from tradepost.listings.items.issues import Issue, invalid, not_served
 from tradepost.listings.offers import MOST_HANDLING_DAYS, MOST_SKU, MOST_STOCK, MOST_TITLE, is_line
 from tradepost.people.records import Marketplace
@@ -99,36 +99,34 @@ def shown(put: Attributes | None, offer: Said, market: Marketplace, *, closed: b
     return attributes
 
 
-def product_id_of(kind: str, value: str) -> str:
-    """What a product is known by here that has no ASIN: the same for the same identifier of the same kind."""
-    number, signs = int.from_bytes(sha256(f"{kind.upper()}:{value}".encode()).digest()), ""
-    for _ in range(9):
-        number, sign = divmod(number, 36)
-        signs += "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[sign]
-    return f"B{signs}"
+class Selectors(NamedTuple):
+    """What tells the instances of an attribute apart."""
+
+    place: tuple[Any, ...]
+    language: str
+
+    def meet(self, other: "Selectors") -> bool:
+        """Whether instances with these are the same; one without a language is in every language, and one without a
+        country in every country's."""
+        short, long = sorted((self.language, other.language))
+        return self.place == other.place and short in ("", long, long.split("_")[0])
 
 
-def same_instance(one: Attributes, other: Attributes, market: Marketplace) -> bool:
-    """Whether two instances of an attribute have the same selectors; without a language one is in every language, and
-    without a country in every country's."""
-    languages = sorted(str(_selected(of, "language_tag", "")).replace("-", "_").lower() for of in (one, other))
-    return all(_selected(one, name, usual) == _selected(other, name, usual) for name, usual in _usual(market)) and (
-        languages[0] in ("", languages[1], languages[1].split("_")[0])
+def selectors_of(instance: Attributes, market: Marketplace) -> Selectors:
+    """The selectors of an instance in a marketplace; what it does not say is as usual."""
+    usual = (
+        ("marketplace_id", market.marketplace_id),
+        ("audience", EVERYBODY),
+        ("fulfillment_channel_code", OWN_CHANNEL),
     )
+    language = str(_selected(instance, "language_tag", "")).replace("-", "_").lower()
+    return Selectors(tuple(_selected(instance, name, value) for name, value in usual), language)
 
 
 def language_of(market: Marketplace) -> str:
     """The language of a marketplace as attributes name it, with a country."""
     locale = market.locale.replace("-", "_")
     return locale if "_" in locale else f"{locale}_{market.country}"
-
-
-def _usual(market: Marketplace) -> Sequence[tuple[str, str]]:
-    return (
-        ("marketplace_id", market.marketplace_id),
-        ("audience", EVERYBODY),
-        ("fulfillment_channel_code", OWN_CHANNEL),
-    )
 
 
 def _selected(instance: Attributes, name: str, usual: str) -> Any:
@@ -197,7 +195,7 @@ def _asin(instances: Instances, market: Marketplace) -> str:
 
 def _external(instances: Instances, market: Marketplace) -> str:
     instance = instances[0]
-    return product_id_of(_line(instance.get("type"), MOST_SKU), _line(instance.get("value"), MOST_SKU))
+    return product_ids.of_identifier(_line(instance.get("type"), MOST_SKU), _line(instance.get("value"), MOST_SKU))
 
 
 def _check_currency(instance: Attributes, market: Marketplace) -> None:
@@ -233,9 +231,9 @@ def _amount(said: Any, currency: str) -> int:
     """Minor units of a price, which is a number in JSON; 19.9 and 19.90 are the same."""
     if isinstance(said, bool) or not isinstance(said, (int, float, str)):
         raise _Wrong("it needs a price, a number such as 19.90")
-    plain = said if isinstance(said, str) or abs(said) >= 10**18 else format(Decimal(str(said)).normalize(), "f")
+    plain = said if isinstance(said, str) else format(Decimal(str(said)).normalize(), "f")
     try:
-        return money.parse_amount(str(plain), currency)
+        return money.parse_amount(plain, currency)
     except ValueError as error:
         raise _Wrong(str(error).rstrip(".")) from error
 
@@ -243,8 +241,9 @@ def _amount(said: Any, currency: str) -> int:
 def _with(put: Any, name: str, market: Marketplace, said: dict[str, Any]) -> list[dict[str, Any]]:
     """The instances of an attribute, with `said` in that of the marketplace's offer to everybody."""
     instances = [dict(one) for one in put] if isinstance(put, list) else []
+    usual = selectors_of({}, market)
     for instance in instances:
-        if same_instance(instance, {}, market):
+        if selectors_of(instance, market).meet(usual):
             instance.update(said)
             return instances
     selectors = {OFFER: {"audience": EVERYBODY}, AVAILABILITY: {"fulfillment_channel_code": OWN_CHANNEL}}[name]

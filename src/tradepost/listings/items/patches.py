@@ -2,17 +2,21 @@
 
 An operation is about the instances with the selectors that its values name. `add` and `replace` put the values in their
 place, `merge` changes the fields that it names (null takes one away), `delete` takes them away. Other instances stay.
+All of them are held against one another, so that a call may bring only so many.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tradepost.listings.items.attributes import same_instance
+from tradepost.listings.items import limits
+from tradepost.listings.items.attributes import selectors_of
 from tradepost.people.records import Marketplace
 from tradepost.refusals import Reason, Refused
 
 OPERATIONS = ("add", "replace", "merge", "delete")
+MOST_PATCHES = 100  # in one call
+MOST_BROUGHT = 500  # instances in one call
 _PATH = re.compile(r"/(?:attributes/)?(?P<attribute>[^/]+)")
 
 
@@ -26,9 +30,17 @@ class Patch(NamedTuple):
 
 def patched(attributes: Mapping[str, Any], patches: Sequence[Patch], market: Marketplace) -> dict[str, Any]:
     """The attributes after these patches, one after the other; refuses a patch that cannot be made, by its place."""
+    names = [_attribute(number, patch) for number, patch in enumerate(patches)]
+    brought: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for name, patch in zip(names, patches, strict=True):
+        brought[name] += patch.value or ()
+    problem = limits.problem_of(brought)
+    if sum(map(len, brought.values())) > MOST_BROUGHT:
+        problem = f"they may bring {MOST_BROUGHT} instances at most"
+    if problem:
+        raise Refused(Reason.INVALID_VALUE, field="patches", problem=problem)
     result = dict(attributes)
-    for number, patch in enumerate(patches):
-        name = _attribute(number, patch)
+    for name, patch in zip(names, patches, strict=True):
         instances = _patched(result.get(name), patch, market)
         if instances:
             result[name] = instances
@@ -56,7 +68,8 @@ def _patched(before: Any, patch: Patch, market: Marketplace) -> list[dict[str, A
         return []
     if patch.op == "merge":
         return _merged(instances, patch.value, market)
-    others = [one for one in instances if not any(same_instance(one, new, market) for new in patch.value)]
+    named = [selectors_of(new, market) for new in patch.value]
+    others = [one for one in instances if not any(map(selectors_of(one, market).meet, named))]
     return others if patch.op == "delete" else [*others, *patch.value]
 
 
@@ -64,12 +77,17 @@ def _merged(
     instances: Sequence[dict[str, Any]], changes: Sequence[dict[str, Any]], market: Marketplace
 ) -> list[dict[str, Any]]:
     result = list(instances)
+    selectors = [selectors_of(one, market) for one in result]
     for change in changes:
-        same = [place for place, one in enumerate(result) if same_instance(one, change, market)]
+        meant = selectors_of(change, market)
+        same = [place for place, known in enumerate(selectors) if known.meet(meant)]
+        if not same:
+            same = [len(result)]
+            result.append({})
+            selectors.append(meant)
         for place in same:
             result[place] = _merge(result[place], change)
-        if not same:
-            result.append(_merge({}, change))
+            selectors[place] = selectors_of(result[place], market)
     return result
 
 

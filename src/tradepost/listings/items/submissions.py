@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from tradepost.ground.database import Transaction, storable
-from tradepost.listings import offers
+from tradepost.listings import offers, product_ids
 from tradepost.listings import records as offer_records
 from tradepost.listings.items import attributes as of_attributes
-from tradepost.listings.items import records
-from tradepost.listings.items.attributes import ASIN, ITEM_NAME, OFFER, SALES_TERMS, Said, Stock, product_id_of
+from tradepost.listings.items import limits, records
+from tradepost.listings.items.attributes import ASIN, ITEM_NAME, OFFER, SALES_TERMS, Said, Stock
 from tradepost.listings.items.issues import Issue, Severity, invalid, missing, not_listed
 from tradepost.listings.items.patches import Patch, patched
 from tradepost.listings.items.records import PRODUCT, Item
@@ -136,9 +136,12 @@ def _products(submissions: Sequence[Submission], listed: dict[OfferKey, _Listed]
     """The products that are only offered, by somebody who need not say what they are called."""
     for submission in submissions:
         place = listed.get(submission.key)
-        if place and isinstance(submission.wish, Whole) and submission.wish.requirements is Requirements.OFFER_ONLY:
-            product_id = of_attributes.read(submission.wish.attributes, place.market)[0].product_id
-            if product_id is not None:
+        wish = submission.wish
+        if not place or not isinstance(wish, Whole) or wish.requirements is not Requirements.OFFER_ONLY:
+            continue
+        if limits.problem_of(wish.attributes) is None:
+            product_id = of_attributes.read(wish.attributes, place.market)[0].product_id
+            if product_id is not None and not product_ids.is_of_sku(product_id):
                 yield product_id
 
 
@@ -160,12 +163,12 @@ def _put(listed: _Listed, submission: Submission, wish: Whole, titles: dict[str,
     if not offers.is_line(submission.key.sku, offers.MOST_SKU):
         problem = f"it needs 1 to {offers.MOST_SKU} characters in one line"
         raise Refused(Reason.INVALID_VALUE, field="sku", problem=problem)
-    _check(wish.product_type, wish.attributes)
     attributes, before = dict(wish.attributes), listed.shown()
     if wish.requirements is Requirements.OFFER_ONLY:
         attributes = {name: said for name, said in before.items() if name not in SALES_TERMS} | attributes
     elif wish.requirements is Requirements.PRODUCT_ONLY:
         attributes = {name: said for name, said in before.items() if name in SALES_TERMS} | attributes
+    _check(wish.product_type, attributes)
     said, issues = of_attributes.read(attributes, listed.market)
     if wish.requirements is not Requirements.PRODUCT_ONLY and OFFER not in attributes:
         issues.append(missing(OFFER))
@@ -205,7 +208,9 @@ def _settle(
     if said.price is None and OFFER in attributes and OFFER not in {issue.attribute for issue in issues}:
         issues.append(invalid(OFFER, "it needs our_price with a schedule and its value_with_tax"))
     known = listed.item.product_id if listed.item and listed.there else None
-    product_id = said.product_id or known or product_id_of("SKU", f"{key.seller_id}/{key.sku}")
+    product_id = said.product_id or known or product_ids.of_sku(*key)
+    if product_ids.is_anothers(product_id, key.seller_id):
+        issues.append(invalid(ASIN, product_ids.ANOTHERS))
     outcome = Submitted(issues, product_id)
     if not outcome.valid or submission.preview:
         return outcome
@@ -233,6 +238,8 @@ def _check(product_type: str, attributes: dict[str, Any]) -> None:
     if not offers.is_line(product_type, MOST_TYPE):
         problem = f"it needs 1 to {MOST_TYPE} characters in one line"
         raise Refused(Reason.INVALID_VALUE, field="productType", problem=problem)
+    if too_much := limits.problem_of(attributes):
+        raise Refused(Reason.INVALID_VALUE, field="attributes", problem=too_much)
     if not storable(attributes):
         raise Refused(Reason.INVALID_VALUE, field="attributes", problem=NOT_TEXT)
 

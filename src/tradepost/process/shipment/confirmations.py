@@ -19,7 +19,7 @@ from tradepost.process.shipment.records import Package
 from tradepost.process.shipment.which_package import check_same_units, package_meant
 from tradepost.refusals import Reason, Refusal, Refused
 
-MOST_REFERENCE = 2**31 - 1
+MOST_REFERENCE = 2**53 - 1  # every program reads it exactly
 ONE_DAY = timedelta(days=1)
 
 

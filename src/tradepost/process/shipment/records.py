@@ -56,7 +56,7 @@ async def insert(tx: Transaction, packages: Sequence[Package]) -> None:
         """
         INSERT INTO packages (seller_id, order_id, reference, carrier_code, carrier_name, ship_method, tracking,
                               shipped_on, confirmed_at, edited_at)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
+        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
                              $8::timestamptz[], $9::timestamptz[], $10::timestamptz[])
         """,
         *columns(map(_row, packages), 10),
@@ -64,7 +64,7 @@ async def insert(tx: Transaction, packages: Sequence[Package]) -> None:
     await tx.later(
         """
         INSERT INTO package_items (seller_id, order_id, reference, line_no, quantity)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::smallint[], $5::int[])
+        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::smallint[], $5::int[])
         """,
         *columns(
             ((*p.key, p.reference, line_no, quantity) for p in packages for line_no, quantity in p.units.items()), 5
@@ -79,7 +79,7 @@ async def update(tx: Transaction, packages: Sequence[Package]) -> None:
         UPDATE packages p
            SET carrier_code = n.carrier_code, carrier_name = n.carrier_name, ship_method = n.ship_method,
                tracking = n.tracking, shipped_on = n.shipped_on, edited_at = n.edited_at
-          FROM unnest($2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
+          FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
                       $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
             AS n (seller_id, order_id, reference, carrier_code, carrier_name, ship_method, tracking, shipped_on,
                   confirmed_at, edited_at)

@@ -13,14 +13,15 @@ CREATE TABLE applications (
     client_id        text PRIMARY KEY,
     name             text NOT NULL,
     secret           bytea NOT NULL,
-    old_secret       bytea, -- of the secret before, which still opens for a while
+    old_secret       bytea, -- the secret before, which still opens for a while
     old_secret_until timestamptz,
-    made_at          timestamptz NOT NULL
+    made_at          timestamptz NOT NULL,
+    CONSTRAINT old_secrets_end CHECK ((old_secret IS NULL) = (old_secret_until IS NULL))
 );
 
 CREATE TABLE authorizations (
     seller_id     text NOT NULL,
-    client_id     text NOT NULL,
+    client_id     text NOT NULL REFERENCES applications,
     refresh_token bytea NOT NULL UNIQUE,
     made_at       timestamptz NOT NULL,
     ended_at      timestamptz,
@@ -28,12 +29,13 @@ CREATE TABLE authorizations (
 );
 
 CREATE TABLE access_tokens (
-    digest    bytea PRIMARY KEY,
-    client_id text NOT NULL,
-    seller_id text, -- null: the application's own, which opens no seller's data
-    scope     text, -- of the application's own
-    resources jsonb, -- what a restricted token is for; null: it is not restricted
-    ends_at   timestamptz NOT NULL
+    digest        bytea PRIMARY KEY,
+    client_id     text NOT NULL REFERENCES applications,
+    refresh_token bytea, -- it came from, and ends with; null: the application's own, which opens no seller's data
+    scope         text, -- of the application's own
+    resources     jsonb, -- what a restricted token is for; null: it is not restricted
+    ends_at       timestamptz NOT NULL,
+    CONSTRAINT scopes_are_of_applications CHECK ((refresh_token IS NULL) = (scope IS NOT NULL))
 );
 CREATE INDEX access_tokens_by_end ON access_tokens (ends_at);
 

@@ -1,7 +1,8 @@
 """Listings: what of a listing its offer does not hold, and what a seller searches listings by.
 
 Whatever sells writes offers and never listings, so `updated_at` is when the seller last said something: these indexes
-cost a checkout nothing, and pages stay in their places while units are sold.
+cost a checkout nothing, and pages stay in their places while units are sold. What is deleted stays for its orders, and
+out of the way of who searches.
 """
 
 from alembic import op
@@ -29,9 +30,10 @@ UP = (
     INSERT INTO listings (seller_id, sku, product_id, product_type, deleted, created_at, updated_at)
     SELECT seller_id, sku, product_id, 'PRODUCT', false, listed_at, updated_at FROM offers
     """,
-    "CREATE INDEX listings_by_creation ON listings (seller_id, created_at, sku)",
-    "CREATE INDEX listings_by_update ON listings (seller_id, updated_at, sku)",
-    "CREATE INDEX listings_by_product ON listings (seller_id, product_id)",
+    "CREATE INDEX listings_by_sku ON listings (seller_id, sku) WHERE NOT deleted",
+    "CREATE INDEX listings_by_creation ON listings (seller_id, created_at, sku) WHERE NOT deleted",
+    "CREATE INDEX listings_by_update ON listings (seller_id, updated_at, sku) WHERE NOT deleted",
+    "CREATE INDEX listings_by_product ON listings (seller_id, product_id) WHERE NOT deleted",
 )
 
 
