@@ -21,6 +21,7 @@ from tradepost.ground.database import Database, connect
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 MEMORY = Path("/dev/shm")  # noqa: S108  # the tests' own database
 TEMPLATE = f"tradepost_template_{os.getpid()}"
+OURS = "tradepost-tests-"
 UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
 
 _numbers = count(1)
@@ -63,16 +64,27 @@ async def server() -> AsyncIterator[TestServer]:
     if url := os.environ.get("TRADEPOST_TEST_DATABASE_URL"):
         yield await _with_template(TestServer(url))
         return
-    folder = Path(tempfile.mkdtemp(prefix="tradepost-tests-", dir=_fast_folder()))
+    parent = _fast_folder()
+    _remove_abandoned(parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{OURS}{os.getpid()}-", dir=parent))
     folder.chmod(0o755)
     async with embedded.lease(folder / "data", settings=UNSAFE_AND_FAST) as lease:
         yield await _with_template(TestServer(lease.url("postgres")))
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fast_folder() -> str | None:
+def _fast_folder() -> Path:
     """Memory, where there is enough: a fresh database is some 300 files, made ten times as fast there as on a disk."""
-    return str(MEMORY) if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30 else None
+    enough = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 * 2**30
+    return MEMORY if enough else Path(tempfile.gettempdir())
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """What runs that were killed have left there; their server has stopped by itself."""
+    for folder in parent.glob(f"{OURS}*-*"):
+        pid = folder.name.removeprefix(OURS).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _with_template(server: TestServer) -> TestServer:

@@ -27,6 +27,7 @@ from tests.selling_partner_api.clients import (
     selling_of,
 )
 from tests.selling_partner_api.model import FOLDER, Models, Walk, load
+from tests.selling_partner_api.operations import Market, market_of
 from tests.selling_partner_api.tap import tapped
 from tradepost.doors.selling_partner_api.documents import Shelf
 from tradepost.doors.selling_partner_api.terms import Terms
@@ -113,6 +114,12 @@ async def partner_client(
 async def selling(partner_client: ValidatingClient, application: Application) -> Selling:
     """The seller API, asked by `application` for Acme; without a socket."""
     return await selling_of(partner_client, application)
+
+
+@pytest.fixture
+async def market(scene: Scene) -> Market:
+    """An order of Acme's that is to be shipped, and a feed that waits."""
+    return await market_of(scene)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scene import LAMP, MARKET, PRO, Scene
+from tests.scene import LAMP, MARKET, PRO
 from tests.selling_partner_api.clients import Selling
 from tests.selling_partner_api.listing_words import ITEMS, look
 from tradepost.doors.selling_partner_api.terms import PRODUCTION, Terms
@@ -29,9 +29,8 @@ async def test_listings_have_plans_of_their_own(selling: Selling) -> None:
     assert answer.headers["x-amzn-ratelimit-limit"] == "5"
 
 
-async def test_offers_from_before_are_listings(selling: Selling, scene: Scene, database_url: str) -> None:
+async def test_offers_from_before_are_listings(selling: Selling, database_url: str) -> None:
     before = (await look(selling, LAMP, "summaries", "attributes")).json()
-    await scene.database.pool.execute("DROP TABLE listings")
-    await scene.database.pool.execute("UPDATE alembic_version SET version_num = '0006'")
+    await schema.go_to(database_url, "0006")
     await schema.upgrade(database_url)
     assert (await look(selling, LAMP, "summaries", "attributes")).json() == before

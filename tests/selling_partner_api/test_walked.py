@@ -19,6 +19,8 @@ CANNOT_BE = {
     "orders/v0 updateVerificationStatus 204",  # no goods are regulated
     "sellers/v1 getMarketplaceParticipations 400",  # nothing is asked
     "sellers/v1 getAccount 400",
+    "feeds/2021-06-30 getFeed 400",  # of what is no number there is none: 404
+    "feeds/2021-06-30 getFeedDocument 400",
 }
 
 

@@ -25,6 +25,11 @@ class SchemaMismatch(Exception):
 
 async def upgrade(url: str) -> None:
     """Bring the database at `url` to this program's schema; an empty one gets it whole. Raises SchemaMismatch."""
+    await go_to(url, head())
+
+
+async def go_to(url: str, revision: str) -> None:
+    """Bring the schema to any revision; what an older one has no place for is lost. Raises SchemaMismatch."""
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
@@ -35,7 +40,7 @@ async def upgrade(url: str) -> None:
     )
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_go_to, revision)
             await connection.commit()
     except DBAPIError as error:
         cause = error.orig.__cause__ if error.orig else None
@@ -115,11 +120,12 @@ def _refuse_unknown(found: str | None) -> None:
         )
 
 
-def _upgrade(connection: "Connection") -> None:
+def _go_to(connection: "Connection", revision: str) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
+    command.downgrade(config, revision)

@@ -14,7 +14,7 @@ A page reads as much of an index as it takes to fill it, within bounds, however 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -31,7 +31,6 @@ from tradepost.reports.settled import settled
 MOST_ROWS = as_they_stand.MOST_ROWS
 MOST_ORDER_IDS = 50
 FIRST_READING = 2 * (MOST_ROWS + 1)  # rows of an index
-A_MOMENT = timedelta(seconds=1)
 MOST_READINGS = 6  # of one page, each twice as long as the one before
 
 
@@ -134,8 +133,6 @@ async def page(
 async def _begin(tx: Transaction, window: Window) -> Place:
     before = min(window.before or tx.now, tx.now)
     until = await settled(tx)
-    if until is not None and before - until < A_MOMENT:
-        before = min(before, until)  # nobody misses what happened just now, and the window ends where it says
     # What the client has asked to begin with is settled by its own word.
     told = min(tx.now, window.after if until is None else max(window.after, min(before, until)))
     return Place(before, tx.now, told, window.after, "")

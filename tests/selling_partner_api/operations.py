@@ -1,0 +1,138 @@
+"""All operations that the door has, and how each may be called for an order, an offer and a feed of Acme's.
+
+A new operation is walked by itself, or asks to be told what it is called with.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import httpx
+
+from tests.scene import ADDRESS, BEA, LAMP, MARKET, OFFERS, PRO, Scene
+from tests.selling_partner_api.clients import Selling
+from tradepost.access.usage.usage import Plan
+from tradepost.documents import documents
+from tradepost.doors.serving import app
+from tradepost.feeds import feeds
+from tradepost.feeds.feeds import NewFeed
+from tradepost.lifecycle import State
+
+FEED = "POST_FLAT_FILE_FULFILLMENT_DATA"
+QUERIES: dict[str, dict[str, Any]] = {
+    "/orders/v0/": {"MarketplaceIds": MARKET, "CreatedAfter": "2026-01-01T00:00:00Z"},
+    "/orders/2026-01-01/": {"createdAfter": "2026-01-01T00:00:00Z", "includedData": "BUYER,RECIPIENT,PACKAGES"},
+    "/feeds/": {"feedTypes": FEED},
+    "/listings/": {"marketplaceIds": MARKET, "includedData": "summaries,attributes,offers,fulfillmentAvailability"},
+}
+ITEM: list[dict[str, Any]] = [{"value": "Stolen lamp", "marketplace_id": MARKET}]
+PACKAGE: dict[str, Any] = {
+    "packageReferenceId": "1",
+    "carrierCode": "UPS",
+    "trackingNumber": "1Z999AA10123456784",
+    "shipDate": "2026-03-02T10:00:00Z",
+}
+
+
+class Called(NamedTuple):
+    """An operation of the door."""
+
+    name: str
+    method: str
+    template: str
+    plan: Plan
+
+    @property
+    def parameters(self) -> set[str]:
+        """What its path names."""
+        return set(re.findall(r"\{(\w+)\}", self.template))
+
+
+class Market(NamedTuple):
+    """Acme's order and offer, whose are meant; and what shows that something of Acme's was told."""
+
+    order_id: str
+    item_id: str
+    feed_id: str
+    document_id: str
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """What is put into paths."""
+        own = {"feed_id": self.feed_id, "document_id": self.document_id}
+        return {"order_id": self.order_id, "seller_id": PRO, "sku": LAMP, **own}
+
+    @property
+    def traces(self) -> list[str]:
+        """Words of Acme's orders and offers."""
+        titles = [title for seller, title, _, _ in OFFERS.values() if seller == PRO]
+        return [
+            self.order_id,
+            self.item_id,
+            self.feed_id,
+            self.document_id,
+            *titles,
+            str(ADDRESS["name"]),
+            str(ADDRESS["line1"]),
+            f"{BEA}@",
+        ]
+
+    def body(self, called: Called) -> Any:
+        """What a writing operation is called with."""
+        if called.method in ("GET", "DELETE"):
+            return None
+        package = PACKAGE | {"orderItems": [{"orderItemId": self.item_id, "quantity": 1}]}
+        path = "/attributes/item_name"
+        bodies = {
+            "confirmShipment": {"marketplaceId": MARKET, "packageDetail": package},
+            "updateShipmentStatus": {"marketplaceId": MARKET, "shipmentStatus": "PickedUp"},
+            "updateVerificationStatus": {
+                "regulatedOrderVerificationStatus": {"externalReviewerId": "me", "status": "Approved"}
+            },
+            "cancelOrder": {"cancelReasonCode": "NO_INVENTORY"},
+            "putListingsItem": {"productType": "PRODUCT", "attributes": {"item_name": ITEM}},
+            "patchListingsItem": {
+                "productType": "PRODUCT",
+                "patches": [{"op": "replace", "path": path, "value": ITEM}],
+            },
+            "createFeedDocument": {"contentType": "text/plain"},
+            "createFeed": {"feedType": FEED, "marketplaceIds": [MARKET], "inputFeedDocumentId": self.document_id},
+            "createRestrictedDataToken": {"restrictedResources": [{"method": "GET", "path": "/orders/v0/orders"}]},
+        }
+        assert called.name in bodies, f"say here what {called.name} is called with"
+        return bodies[called.name]
+
+
+def operations() -> Iterator[Called]:
+    """All operations of the door, those that only read first."""
+    found = []
+    for route in app.framework().routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if name := handler.opt.get("operation"):
+                (method,) = handler.http_methods - {"OPTIONS", "HEAD"}
+                found.append(Called(name, method, route.path_format, handler.opt["plan"]))
+    assert len(found) > 15, found
+    return iter(sorted(found, key=lambda called: (called.method != "GET", called.name)))
+
+
+async def market_of(scene: Scene) -> Market:
+    """Give Acme an order that is to be shipped, and a feed that waits."""
+    key = await scene.to_state(State.UNSHIPPED)
+    async with scene.database.transaction() as tx:
+        document = await documents.make(tx, PRO, "text/plain")
+        feed_id = await feeds.create(tx, NewFeed(PRO, FEED, [MARKET], document.document_id, {}))
+    item_id = next(iter((await scene.order(key)).lines.values())).item_id
+    return Market(key.order_id, item_id, feed_id, document.document_id)
+
+
+async def ask(
+    selling: Selling, called: Called, market: Market, words: Mapping[str, str], **more: Any
+) -> httpx.Response:
+    """Call an operation with these words in its path."""
+    missing = called.parameters - words.keys()
+    assert not missing, f"say above whose {missing} are put into {called.template}"
+    path = called.template.format_map(words)
+    query = next((query for prefix, query in QUERIES.items() if path.startswith(prefix)), {})
+    if called.method != "GET":
+        query = {name: word for name, word in query.items() if name != "includedData"}
+    return await selling.ask(called.method, path, market.body(called), query=query, **more)
