@@ -35,7 +35,7 @@ async def main(url: str, folder: str, lease: str) -> None:
         say("looking")
         while True:
             if taken := await working.take(database):
-                say("taken", taken.steps)
+                say("taken")
                 await working.go_on(database, storage, taken, asyncio.Event())
                 say("through")
             await asyncio.sleep(0.02)

@@ -1,6 +1,7 @@
 """Working on feeds: one after the other, once each, and what becomes of one that cannot be gone through."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ from tests.feeds.mill_race import CONFIRMATIONS, Feeds, counts, table
 from tests.rooms.uploaded_files import packages, row
 from tests.rooms.uploaded_files import table as file_of
 from tests.scene import PRO, VASE, Scene
-from tradepost.feeds import confirmations, kind, kinds, mill, working
+from tradepost.feeds import confirmations, kind, kinds, working
 from tradepost.feeds.kind import Kind
-from tradepost.feeds.mill import Mill
 from tradepost.ground.database import Database
 from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.jobs import mill
 from tradepost.lifecycle import State
 
 NO_WAIT = timedelta(0)
@@ -27,14 +28,15 @@ async def test_ten_uploads_at_once_of_the_same_file_apply_it_once(
     keys = await scene.to_states([State.UNSHIPPED] * 3)
     file = file_of([row(key, VASE, 1) for key in keys])
     made = await asyncio.gather(*(feeds.create(file) for _ in range(10)))
-    workers = [Mill(database, feeds.storage) for _ in range(4)]
 
-    async def through() -> None:
+    async def through(workers: list[mill.Mill]) -> None:
         while [feed for feed in made if (await feeds.find(feed)).status in ("IN_QUEUE", "IN_PROGRESS")]:
             await asyncio.gather(*(worker.start_waiting() for worker in workers))
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(through(), 60)
+    async with AsyncExitStack() as stack:
+        workers = [await stack.enter_async_context(feeds.mill()) for _ in range(4)]
+        await asyncio.wait_for(through(workers), 60)
     outcomes = sorted([(await feeds.find(feed)).status for feed in made])
     assert outcomes == ["DONE"] + ["FATAL"] * 9
     assert [len(await packages(scene, key)) for key in keys] == [1, 1, 1]
@@ -186,12 +188,12 @@ async def test_a_broken_feed_holds_up_no_other(
     key = await scene.to_state(State.UNSHIPPED)
     breaking(monkeypatch, 1, Broken())
     broken = await feeds.create(file_of([row(key)]))
-    working_mill = Mill(database, feeds.storage)
-    assert await working_mill.start_waiting() == 1
-    await working_mill.settle()
-    assert (await feeds.find(broken)).status == "IN_PROGRESS"
-    await working_mill.finish()
-    assert await working_mill.start_waiting() == 0
+    async with feeds.mill() as working_mill:
+        assert await working_mill.start_waiting() == 1
+        await working_mill.settle()
+        assert (await feeds.find(broken)).status == "IN_PROGRESS"
+        await working_mill.finish()
+        assert await working_mill.start_waiting() == 0
 
 
 async def test_only_some_feeds_are_worked_on_at_once(
@@ -201,11 +203,11 @@ async def test_only_some_feeds_are_worked_on_at_once(
         monkeypatch.setitem(kinds.KINDS, f"KIND_{number}", kinds.KINDS[CONFIRMATIONS])
         await feeds.create(b"x", f"KIND_{number}")
     monkeypatch.setattr(mill, "AT_ONCE", 1)
-    one = Mill(database, feeds.storage)
-    assert [await one.start_waiting(), await one.start_waiting()] == [1, 0]
-    await one.settle()
-    assert await one.start_waiting() == 1
-    await one.settle()
+    async with feeds.mill() as one:
+        assert [await one.start_waiting(), await one.start_waiting()] == [1, 0]
+        await one.settle()
+        assert await one.start_waiting() == 1
+        await one.settle()
 
 
 async def test_a_dry_run_changes_nothing_and_says_what_would_happen(

@@ -83,6 +83,8 @@ async def test_a_parameter_is_named_as_in_the_request(api: Api) -> None:
         ("/operator/all-webhooks", ("\0", "x")),
         ("/operator/all-webhooks/undeliverable", ("x", "\0", "x", 1)),
         ("/operator/all-webhooks/undeliverable", ("x", "x", "x", 2**31)),
+        ("/operator/notifications/undeliverable", ("x", "x", "x", "\0", 1)),
+        ("/operator/notifications/undeliverable", ("x", "x", "x", "x", 2**63)),
     ],
 )
 async def test_a_place_that_no_page_named_is_refused(api: Api, path: str, place: tuple[Any, ...]) -> None:

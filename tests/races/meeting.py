@@ -42,6 +42,15 @@ async def meet_at_offers(market: Scene, *acts: Callable[[], Awaitable[T]]) -> li
     return await _meet(market, hold, acts)
 
 
+async def meet_at_applications(market: Scene, *acts: Callable[[], Awaitable[T]]) -> list[T]:
+    """The same for all applications."""
+
+    async def hold(tx: Transaction) -> None:
+        await tx.execute("SELECT 1 FROM applications ORDER BY client_id FOR NO KEY UPDATE")
+
+    return await _meet(market, hold, acts)
+
+
 async def _meet(
     market: Scene, hold: Callable[[Transaction], Awaitable[None]], acts: Sequence[Callable[[], Awaitable[T]]]
 ) -> list[T]:

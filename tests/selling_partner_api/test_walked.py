@@ -12,6 +12,7 @@ SERVED = (
     "sellers/v1",
     "listings/2021-08-01",
     "feeds/2021-06-30",
+    "notifications/v1",
 )
 ERRORS = (400, 403, 429)
 CANNOT_BE = {
@@ -21,6 +22,9 @@ CANNOT_BE = {
     "sellers/v1 getAccount 400",
     "feeds/2021-06-30 getFeed 400",  # of what is no number there is none: 404
     "feeds/2021-06-30 getFeedDocument 400",
+    "notifications/v1 getDestinations 400",
+    "notifications/v1 getDestination 400",
+    "notifications/v1 deleteDestination 400",
 }
 
 

@@ -17,8 +17,9 @@ from tradepost.lifecycle import State
 from tradepost.notices.mailbox import Mailbox
 from tradepost.orders.journal import CLOCK, Journal
 from tradepost.webhooks import records
-from tradepost.webhooks.delivery import LANES, courier
+from tradepost.webhooks.delivery import courier
 from tradepost.webhooks.endpoints.endpoints import OPERATOR, disable_endpoint, rotate_secret
+from tradepost.webhooks.lanes import LANES
 from tradepost.webhooks.message import MessageKey
 
 

@@ -15,7 +15,8 @@ from tests.scene import LAMP
 from tradepost.ground.clock import machine_now
 from tradepost.lifecycle import State
 from tradepost.webhooks import records
-from tradepost.webhooks.delivery import LEASE, MOST_ATTEMPTS, TOO_LONG, WAITS, Courier
+from tradepost.webhooks.attempts import LEASE, MOST_ATTEMPTS, WAITS
+from tradepost.webhooks.delivery import TOO_LONG, Courier
 from tradepost.webhooks.endpoints.endpoints import enable_endpoint
 from tradepost.webhooks.message import MessageKey
 from tradepost.webhooks.network import Answer, network

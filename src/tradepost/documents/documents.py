@@ -15,6 +15,7 @@ from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, storable
 from tradepost.refusals import Reason, Refused
 
+FEED, REPORT = "feed", "report"
 OPEN_FOR = timedelta(minutes=5)
 MOST_MIB = 64
 MOST_TYPE = 100  # characters
@@ -29,6 +30,7 @@ class Document(NamedTuple):
     content_type: str
     compression: str | None
     made_at: datetime
+    purpose: str  # FEED: what a feed is read from, or its processing report; REPORT: a report of what there is
 
 
 class Leave(NamedTuple):
@@ -51,17 +53,17 @@ async def make(tx: Transaction, seller_id: str, content_type: str) -> Document:
     return made
 
 
-def new(seller_id: str, content_type: str) -> Document:
+def new(seller_id: str, content_type: str, purpose: str = FEED) -> Document:
     """A document that nobody knows of until it is put among the records."""
-    return Document(seller_id, f"amzn1.tradepost.{token_hex(16)}", content_type, None, machine_now())
+    return Document(seller_id, f"amzn1.tradepost.{token_hex(16)}", content_type, None, machine_now(), purpose)
 
 
-async def find(tx: Transaction, seller_id: str, document_id: str) -> Document:
-    """A document of this seller; refuses one that there is not, or that is another seller's."""
+async def find(tx: Transaction, seller_id: str, document_id: str, purpose: str = FEED) -> Document:
+    """A document of this seller; refuses one that there is not, that is another seller's, or for another purpose."""
     row = await records.one(tx, seller_id, document_id) if storable(document_id) else None
-    if row is None:
+    if row is None or (found := Document(*row)).purpose != purpose:
         raise Refused(Reason.DOCUMENT_NOT_FOUND)
-    return Document(*row)
+    return found
 
 
 async def leave(tx: Transaction, method: str, document: Document) -> Leave:
@@ -78,7 +80,9 @@ async def check(tx: Transaction, shown: Leave) -> Document:
         raise Refused(Reason.ADDRESS_NOT_SIGNED)
     if shown.expires < machine_now().timestamp():
         raise Refused(Reason.ADDRESS_HAS_ENDED)
-    return await find(tx, shown.seller_id, shown.document_id)
+    if (row := await records.one(tx, shown.seller_id, shown.document_id)) is None:
+        raise Refused(Reason.DOCUMENT_NOT_FOUND)
+    return Document(*row)
 
 
 def _signature(key: bytes, leave: Leave) -> str:

@@ -9,10 +9,11 @@ _KEY = "tradepost.document_key"  # among what a transaction remembers
 
 
 async def put(tx: Transaction, document: Sequence[object]) -> None:
-    """Write a new document: (seller, id, content type, compression, made at)."""
+    """Write a new document: (seller, id, content type, compression, made at, purpose)."""
     await tx.execute(
         """
-        INSERT INTO documents (seller_id, document_id, content_type, compression, made_at) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO documents (seller_id, document_id, content_type, compression, made_at, purpose)
+        VALUES ($1, $2, $3, $4, $5, $6)
         """,
         *document,
     )
@@ -22,7 +23,7 @@ async def one(tx: Transaction, seller_id: str, document_id: str) -> Any:
     """The seller's document with this id, or None."""
     return await tx.row(
         """
-        SELECT seller_id, document_id, content_type, compression, made_at
+        SELECT seller_id, document_id, content_type, compression, made_at, purpose
           FROM documents WHERE seller_id = $1 AND document_id = $2
         """,
         seller_id, document_id,

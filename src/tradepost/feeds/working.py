@@ -1,25 +1,25 @@
 """Working on a feed: a worker takes one, goes through it step by step, and leaves its processing report.
 
 Each step commits with the note that it is through. Whoever dies in the middle of one leaves the feed to the next
-worker, who reads the document again and goes on after the last step that is noted: no record is taken twice, none is
+worker, who reads the document again and goes through the steps that are not noted: no record is taken twice, none is
 left out.
 """
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
-from itertools import islice
 from typing import Any, NamedTuple
 
 from tradepost.documents import documents
 from tradepost.documents import records as document_records
 from tradepost.feeds import reading as documents_read
 from tradepost.feeds import records
-from tradepost.feeds.feeds import DONE, FATAL, Feed
+from tradepost.feeds.feeds import Feed
 from tradepost.feeds.kind import Content, Done, Kind, Line, Reading, Summary
 from tradepost.feeds.kinds import KINDS
 from tradepost.feeds.options import understood
@@ -27,26 +27,29 @@ from tradepost.feeds.trouble import Trouble, Unusable
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Database, Transaction, database_is_away
 from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.jobs.jobs import DONE, FATAL, Overtaken, insist
 from tradepost.people import policies
 from tradepost.people import records as people
 
 LEASE = timedelta(minutes=2)  # of a worker on a feed, from its last step
 TRY_AGAIN = timedelta(seconds=5)  # after a failure; twice as long after each further one
 MOST_ATTEMPTS = 5  # without getting on
+SIDE_BY_SIDE = 2
+"""Steps of one feed: while the database writes one of them, the next one is decided."""
 
 
 class Taken(NamedTuple):
-    """A feed that this worker has, and where it goes on from."""
+    """A feed that this worker has; `digest` is of its document, once that was read."""
 
     feed: Feed
     digest: str | None
-    steps: int
     turn: int
     attempts: int
 
-
-class Overtaken(Exception):
-    """Another worker has the feed meanwhile, and goes on with it."""
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a log says of it."""
+        return {"seller_id": self.feed.seller_id, "feed_id": self.feed.feed_id, "attempt": self.attempts}
 
 
 async def take(database: Database) -> Taken | None:
@@ -55,7 +58,7 @@ async def take(database: Database) -> Taken | None:
     async def work(tx: Transaction) -> Taken | None:
         now = machine_now()
         row = await records.take(tx, tx.now, now, now + LEASE)
-        return row and Taken(Feed(*row[:-4]), *row[-4:])
+        return row and Taken(Feed(*row[:-3]), *row[-3:])
 
     return await database.run(work)
 
@@ -111,12 +114,28 @@ class _Work:
             reading = await self._database.run(partial(self._enter, content=content, reading=reading))
             content = content._replace(digest="" if reading.fatal else content.digest)
         with _uncollected():
-            for number, step in enumerate(islice(reading.steps, self._taken.steps, None), self._taken.steps + 1):
-                if stop.is_set():
-                    return False
-                await self._step(content, number, step)
+            if not await self._steps(content, reading.steps, stop):
+                return False
         await self._end(content, reading.lines, fatal=reading.fatal)
         return True
+
+    async def _steps(self, content: Content, steps: Sequence[Any], stop: asyncio.Event) -> bool:
+        """Go through the steps that are left, unless told to stop; whether all of them are through.
+
+        Each is about orders or offers of its own: it does not matter which of those side by side is through first.
+        """
+        through = await self._database.run(lambda tx: records.through(tx, self._feed))
+        left = deque((number, step) for number, step in enumerate(steps, 1) if number not in through)
+
+        async def go_through() -> None:
+            while left and not stop.is_set():
+                await self._step(content, *left.popleft())
+
+        side_by_side = (go_through() for _ in range(SIDE_BY_SIDE))
+        for trouble in await asyncio.gather(*side_by_side, return_exceptions=True):  # one's trouble breaks off no other
+            if trouble:
+                raise trouble
+        return not left
 
     async def _surroundings(self, tx: Transaction) -> Content:
         """Whose feed it is, where days are counted, and what the document is called."""
@@ -144,7 +163,7 @@ class _Work:
             reading = Reading(reading.records, (), [no], fatal=True)
         digest = None if reading.fatal else content.digest
         done = len({line.record for line in reading.lines if line.record and line.type != "Warning"})
-        self._insist(await records.read(tx, self._feed, self._taken.turn, digest, reading.records, done))
+        insist(await records.read(tx, self._feed, self._taken.turn, digest, reading.records, done))
         return reading
 
     async def _step(self, content: Content, number: int, step: Any) -> None:
@@ -174,7 +193,7 @@ class _Work:
     async def _note(self, tx: Transaction, number: int, done: Done) -> None:
         lines = [list(line) for line in done.lines]
         until = machine_now() + LEASE
-        self._insist(
+        insist(
             await records.step(tx, self._feed, self._taken.turn, number, done.records, done.successful, lines, until)
         )
 
@@ -191,16 +210,11 @@ class _Work:
         async def end(tx: Transaction) -> None:
             await document_records.put(tx, document)
             status = FATAL if fatal else DONE
-            self._insist(await records.end(tx, feed, self._taken.turn, status, document.document_id, tx.now))
+            insist(await records.end(tx, feed, self._taken.turn, status, document.document_id, tx.now))
             if self._kind.leave and content.digest:
                 await self._kind.leave(tx, content, summary)
 
         await self._database.run(end)
-
-    @staticmethod
-    def _insist(still_ours: bool) -> None:
-        if not still_ours:
-            raise Overtaken
 
 
 @contextmanager

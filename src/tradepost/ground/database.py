@@ -85,7 +85,7 @@ class Transaction:
         self.remembered = remembered  # what was read of things that never change, such as a version of a policy
         self.at_once = at_once
         self.statements = 0
-        self._waiting: dict[str, tuple[str, tuple[object, ...]]] = {}  # by the table that is written
+        self._waiting: dict[str, tuple[str, tuple[object, ...]]] = {}  # by table or name
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """The rows that the statement returns."""
@@ -107,24 +107,25 @@ class Transaction:
         await self._begin(statement)
         return await self._connection.execute(statement, *values)
 
-    async def later(self, statement: str, *values: object) -> None:
+    async def later(self, statement: str, *values: object, name: str = "") -> None:
         """Write one table without waiting: what is to be written goes to the database in one statement, before the next
         one that is waited for, or before the end.
 
         Statements that go together see the same rows, those from before all of them. One may read what another of
-        them returned under the name `written_` and the table's name.
+        them returned under the name `written_` and the table's name. Those that write different rows of one table go
+        together under a `name` of their own.
         """
-        table = _table_written(statement)
-        if table in self._waiting:
+        name = name or _table_written(statement)
+        if name in self._waiting:
             await self._write_before_the_end()
-        self._waiting[table] = (statement, values)
+        self._waiting[name] = (statement, values)
 
     async def write(self) -> None:
         """Write what waits to be written."""
         waiting, self._waiting = self._waiting, {}
         if waiting:
             self.statements += 1
-            together = _together(tuple((table, text, len(values)) for table, (text, values) in waiting.items()))
+            together = _together(tuple((name, text, len(values)) for name, (text, values) in waiting.items()))
             await self._connection.execute(together, *(one for _, values in waiting.values() for one in values))
 
     async def _begin(self, statement: str) -> None:
@@ -146,6 +147,25 @@ class Transaction:
         while rows := await cursor.fetch(page):
             yield rows
 
+    async def copy_out(
+        self, statement: str, *values: object, write: Callable[[bytes], Awaitable[None]], zone: str = "UTC"
+    ) -> int:
+        """Have the rows of a large result written as tab-separated lines, piece by piece, each of whole lines; how many
+        there were.
+
+        Nothing is quoted: no cell may be null or hold a control character. Where a statement asks for none, its time
+        zone is `zone`; UTC where the server has no such zone.
+        """
+        await self._begin(statement)
+        if zone != "UTC":
+            await self._connection.execute(_SET_ZONE, zone)
+        done = await self._connection.copy_from_query(
+            statement, *values, output=write, format="csv", delimiter="\t", quote="\x01", null="\x02"
+        )
+        if zone != "UTC":
+            await self._connection.execute(_SET_ZONE, "UTC")
+        return int(done.removeprefix("COPY "))
+
     async def read_clock(self) -> BusinessClock:
         """The business clock as the database holds it."""
         row = await self.row("SELECT simulated, ticking, shows, set_at FROM business_clock")
@@ -164,6 +184,11 @@ class Transaction:
         )  # fmt: skip
         self.now = clock.now()
 
+
+# The server may have older zones than Python. A moment in UTC is still the right one.
+_SET_ZONE = """
+SELECT set_config('TimeZone', coalesce((SELECT name FROM pg_timezone_names WHERE name = $1 LIMIT 1), 'UTC'), true)
+"""
 
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
 _WRITES_OR_LOCKS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|SHARE)\b", re.IGNORECASE)  # a lock is FOR UPDATE or FOR SHARE
@@ -184,13 +209,13 @@ def _only_reads(statement: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _together(parts: tuple[tuple[str, str, int], ...]) -> str:
-    """One statement out of several: (table, text, number of parameters) each, the parameters counted on."""
+    """One statement out of several: (name, text, number of parameters) each, the parameters counted on."""
     if len(parts) == 1:
         return parts[0][1]
     written, before = [], 0
-    for table, text, count in parts:
+    for name, text, count in parts:
         shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
-        written.append(f"written_{table} AS ({shifted}\n)")
+        written.append(f"written_{name} AS ({shifted}\n)")
         before += count
     return f"WITH {', '.join(written)} SELECT"
 

@@ -1,5 +1,5 @@
-"""The worker: does what falls due, asks the payment gateways, delivers notices, calls webhooks and applies feeds, until
-told to stop.
+"""The worker: does what falls due, asks the payment gateways, delivers notices, calls webhooks, applies feeds and makes
+reports, until told to stop.
 
 Each duty goes its own pace and bears its own trouble: a mail server that is down stops no deadline. Several workers may
 serve one database.
@@ -14,20 +14,23 @@ import structlog
 from tradepost import timekeeping
 from tradepost.access import tokens
 from tradepost.access.usage import usage
-from tradepost.feeds.mill import Mill, mill
+from tradepost.feeds import working as feeds_working
 from tradepost.ground import answers
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import TROUBLE, Database
 from tradepost.ground.storage import Storage
+from tradepost.jobs.mill import Mill, mill
 from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Post
+from tradepost.notifications.delivery import Notifier, notifier
 from tradepost.payments.gateway import Gateway
 from tradepost.process.verification.asking import ask_due
+from tradepost.report_requests import making, schedules
 from tradepost.webhooks.delivery import Courier, courier
 
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0  # after trouble that does not end
-FEEDS_PAUSE_SECONDS = 0.5  # a feed is to begin within a second
+JOBS_PAUSE_SECONDS = 0.5  # a feed or a report is to begin within a second
 FORGET_EVERY_SECONDS = 600.0
 GRACE_SECONDS = 10.0  # for what is under way when the worker is told to stop
 
@@ -48,15 +51,27 @@ async def work(
 ) -> None:
     """Work until `stop` is set. What is under way is finished, or broken off after a grace and done again later.
 
-    `storage` is where documents lie; without it feeds are left to others. `webhooks_private`: see the setting of that
-    name.
+    `storage` is where documents lie; without it feeds and reports are left to others. `webhooks_private`: see the
+    setting of that name.
     """
-    async with courier(database, private=webhooks_private) as webhooks, mill(database, storage) as feeds:
-        await _work(database, gateways, post, webhooks, feeds, stop)
+    async with (
+        courier(database, private=webhooks_private) as webhooks,
+        notifier(database, private=webhooks_private) as notifications,
+        mill("feed", database, storage, feeds_working.take, feeds_working.go_on) as feeds,
+        mill("report", database, storage, making.take, making.go_on) as reports,
+    ):
+        await _work(database, gateways, post, webhooks, notifications, feeds, reports, stop)
 
 
 async def _work(
-    database: Database, gateways: Sequence[Gateway], post: Post, webhooks: Courier, feeds: Mill, stop: asyncio.Event
+    database: Database,
+    gateways: Sequence[Gateway],
+    post: Post,
+    webhooks: Courier,
+    notifications: Notifier,
+    feeds: Mill,
+    reports: Mill,
+    stop: asyncio.Event,
 ) -> None:
     async def let_time_pass() -> float:
         if (await timekeeping.turn(database, [])).orders:
@@ -74,8 +89,15 @@ async def _work(
     async def call_webhooks() -> float:
         return 0 if await webhooks.start_due() else PAUSE_SECONDS
 
+    async def send_notifications() -> float:
+        return 0 if await notifications.start_due() else PAUSE_SECONDS
+
     async def apply_feeds() -> float:
-        return 0 if await feeds.start_waiting() else FEEDS_PAUSE_SECONDS
+        return 0 if await feeds.start_waiting() else JOBS_PAUSE_SECONDS
+
+    async def make_reports() -> float:
+        asked = await schedules.start_due(database)
+        return 0 if await reports.start_waiting() + asked else JOBS_PAUSE_SECONDS
 
     async def forget_answers() -> float:
         async with database.transaction() as tx:
@@ -93,13 +115,17 @@ async def _work(
         asyncio.create_task(_go_on("payments", ask_gateways, stop)),
         asyncio.create_task(_go_on("notices", deliver_notices, stop)),
         asyncio.create_task(_go_on("webhooks", call_webhooks, stop)),
+        asyncio.create_task(_go_on("notifications", send_notifications, stop)),
         asyncio.create_task(_go_on("feeds", apply_feeds, stop)),
+        asyncio.create_task(_go_on("reports", make_reports, stop)),
         asyncio.create_task(_go_on("answers", forget_answers, stop, longest=FORGET_EVERY_SECONDS)),
         asyncio.create_task(_go_on("tokens", forget_tokens, stop, longest=FORGET_EVERY_SECONDS)),
     ]
     try:
         await stop.wait()
+        duties.append(asyncio.create_task(notifications.finish()))
         duties += [asyncio.create_task(webhooks.finish()), asyncio.create_task(feeds.finish())]
+        duties.append(asyncio.create_task(reports.finish()))
         await asyncio.wait(duties, timeout=GRACE_SECONDS)
     finally:
         for duty in duties:

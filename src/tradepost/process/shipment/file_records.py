@@ -129,9 +129,9 @@ def _take(found: FileRecords, line: _Line, columns: list[int | None], width: int
 def _take_cells(found: FileRecords, cells: list[str], form: Form) -> None:
     _count(found)
     record = form.record(found.count, *cells)
-    too_long = [name for name, cell in zip(form.used, cells, strict=True) if len(cell) > MOST_IN_CELL]
-    if too_long:
-        facts: dict[str, object] = {"field": too_long[0], "most": MOST_IN_CELL}
+    longest = max(cells, key=len)
+    if len(longest) > MOST_IN_CELL:
+        facts: dict[str, object] = {"field": form.used[cells.index(longest)], "most": MOST_IN_CELL}
         of = (getattr(record, name, "") for name in ("order_id", "order_item_id"))
         found.entries.append(Entry(found.count, Complaint.TOO_LONG, facts, *of))
     else:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from tradepost.calendar_days import first_instant, time_zone
 from tradepost.numbers import OrderKey, is_order_number
@@ -23,8 +24,7 @@ _MOMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row that can be understood. No item: the whole order."""
 
     record: Record
@@ -87,6 +87,8 @@ class _Parcels:
 
 def _of_one_order(rows: list[Row]) -> list[list[Row]]:
     """A row joins an earlier parcel unless a parcel between them speaks of the same units: the later word counts."""
+    if len(rows) == 1:
+        return [rows]
     order = _Parcels()
     for row in rows[:MOST_ROWS_OF_ORDER]:
         number = order.number_of.get((row.parcel, row.item is None), -1)

@@ -1,0 +1,105 @@
+"""Reports that sellers' software asks for: one waits in a queue until a worker makes it; see making.py.
+
+It stands CANCELLED when there is nothing to tell, as the software expects, and DONE when its document can be fetched.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from tradepost.ground.database import Transaction, storable
+from tradepost.jobs import records as jobs
+from tradepost.jobs.jobs import Wanted
+from tradepost.numbers import new_job_numbers
+from tradepost.refusals import NOT_TEXT, Reason, Refused
+from tradepost.report_requests import records
+from tradepost.report_requests.kinds import KINDS, Kind
+from tradepost.report_requests.records import REQUESTS
+
+MOST_OPTIONS = 20
+
+
+class ReportRequest(NamedTuple):
+    """A report that was asked for and how far it is. `since` and `until`: what it is to tell, or what it told."""
+
+    seller_id: str
+    report_id: str
+    number: int  # of all reports, in the order in which they were asked for
+    kind: str
+    marketplace_ids: list[str]
+    options: dict[str, Any]
+    since: datetime | None
+    until: datetime | None
+    schedule_id: str | None
+    status: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    document_id: str | None
+
+
+class NewReport(NamedTuple):
+    """A report that is wanted: of what happened from `since` on and before `until`."""
+
+    seller_id: str
+    kind: str
+    marketplace_ids: Sequence[str]
+    options: dict[str, str]
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def create(tx: Transaction, new: NewReport) -> str:
+    """Put a report into the queue; its id."""
+    kind = check(new.kind, new.marketplace_ids, new.options)
+    since, until = new.since, new.until
+    for name, moment in (("dataStartTime", since), ("dataEndTime", until)):
+        if moment is not None and moment > tx.now:
+            raise Refused(Reason.INVALID_VALUE, field=name, problem="it must not lie in the future")
+    if since is not None and until is not None and since > until:
+        raise Refused(Reason.INVALID_VALUE, field="dataEndTime", problem="it must not lie before dataStartTime")
+    if kind.usual is not None and since is None:
+        since = (until or tx.now) - kind.usual
+    (report_id,) = new_job_numbers(1)
+    await records.put(tx, new._replace(since=since), report_id, tx.now)
+    return report_id
+
+
+def check(kind: str, marketplace_ids: Sequence[str], options: dict[str, str]) -> Kind:
+    """The kind of this name; refuses one that there is not, and options that cannot be kept."""
+    if kind not in KINDS:
+        problem = f"{kind[:64]!r} is none of {', '.join(KINDS)}"
+        raise Refused(Reason.INVALID_VALUE, field="reportType", problem=problem)
+    if not storable([*options, *options.values(), *marketplace_ids]):
+        raise Refused(Reason.INVALID_VALUE, field="body", problem=NOT_TEXT)
+    if len(options) > MOST_OPTIONS:
+        raise Refused(Reason.INVALID_VALUE, field="reportOptions", problem=f"there may be {MOST_OPTIONS} at most")
+    return KINDS[kind]
+
+
+async def find(tx: Transaction, seller_id: str, report_id: str) -> ReportRequest:
+    """A report of this seller; refuses one that there is not."""
+    row = await jobs.one(tx, REQUESTS, seller_id, report_id) if storable(report_id) else None
+    if row is None:
+        raise Refused(Reason.REPORT_NOT_FOUND)
+    return ReportRequest(*row)
+
+
+async def of_document(tx: Transaction, seller_id: str, document_id: str) -> ReportRequest:
+    """The report of this seller whose document it is; refuses a document that there is not."""
+    row = await records.of_document(tx, seller_id, document_id) if storable(document_id) else None
+    if row is None:
+        raise Refused(Reason.DOCUMENT_NOT_FOUND)
+    return ReportRequest(*row)
+
+
+async def page(tx: Transaction, seller_id: str, wanted: Wanted, after: int | None, size: int) -> list[ReportRequest]:
+    """So many of the seller's reports, the youngest first, from behind the one with the number `after` on."""
+    return [ReportRequest(*row) for row in await jobs.page(tx, REQUESTS, seller_id, wanted, after, size)]
+
+
+async def cancel(tx: Transaction, seller_id: str, report_id: str) -> None:
+    """Take a report out of the queue; refuses one that a worker has taken already."""
+    if not storable(report_id) or not await jobs.cancel(tx, REQUESTS, seller_id, report_id, tx.now):
+        found = await find(tx, seller_id, report_id)
+        raise Refused(Reason.REPORT_HAS_BEGUN, status=found.status)
