@@ -6,14 +6,17 @@ MOST_MINOR_UNITS = 10**12
 """The largest amount that is taken in, in minor units: sums of millions of them still fit 64 bits."""
 
 USUAL_DIGITS = 2
-UNUSUAL_DIGITS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
-    3: "BHD IQD JOD KWD LYD OMR TND".split(),
-    4: "CLF UYW".split(),
+OTHER_DIGITS = {
+    code: digits
+    for digits, codes in {
+        0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+        3: "BHD IQD JOD KWD LYD OMR TND",
+        4: "CLF UYW",
+    }.items()
+    for code in codes.split()
 }
-"""Currencies by the decimal digits of their minor unit, where these are not two (ISO 4217)."""
+"""How many decimal digits the minor units of those currencies have that have not the usual two."""
 
-_DIGITS_OF = {code: digits for digits, codes in UNUSUAL_DIGITS.items() for code in codes}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DECIMAL = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 
@@ -22,7 +25,7 @@ def digits_of(currency: str) -> int:
     """How many decimal digits the currency's minor unit has (ISO 4217)."""
     if not _CURRENCY.fullmatch(currency):
         raise ValueError(f"A currency is three capital letters such as USD, not {currency[:16]!r}.")
-    return _DIGITS_OF.get(currency, USUAL_DIGITS)
+    return OTHER_DIGITS.get(currency, USUAL_DIGITS)
 
 
 def parse_amount(text: str, currency: str) -> int:

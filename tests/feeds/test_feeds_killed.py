@@ -7,14 +7,16 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.feeds.mill_race import Feeds, counts
+from tests.feeds.mill_race import CONFIRMATIONS, Feeds, counts
 from tests.rooms.uploaded_files import row, table
 from tests.scene import Scene
-from tradepost.feeds import kind, working
+from tradepost.feeds import kind, kinds, working
 from tradepost.feeds.working import Taken
 from tradepost.ground.database import Database
 from tradepost.lifecycle import State
@@ -143,5 +145,32 @@ async def test_a_worker_that_is_told_to_stop_hands_the_feed_back_between_two_ste
     await asyncio.gather(task, return_exceptions=True)
     assert (await feeds.find(feed_id)).status == "IN_PROGRESS"
     await feeds.work()
+    assert counts(await feeds.report(feed_id)) == (ORDERS, ORDERS)
+    await applied_once(scene, keys)
+
+
+async def test_steps_that_are_through_are_not_taken_again_when_one_before_them_failed(
+    feeds: Feeds, scene: Scene, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind, "ROWS_AT_ONCE", 5)
+    monkeypatch.setattr(working, "TRY_AGAIN", timedelta(0))
+    found = kinds.KINDS[CONFIRMATIONS]
+    begun: list[str] = []
+
+    async def apply(*arguments: Any) -> Any:
+        begun.append(arguments[2][0][0].record.order_id)
+        if len(begun) == 1:
+            raise RuntimeError("once")
+        return await found.apply(*arguments)
+
+    monkeypatch.setitem(kinds.KINDS, CONFIRMATIONS, found._replace(apply=apply))
+    keys = await orders(scene)
+    feed_id = await feeds.create(table([row(key) for key in keys]))
+    with pytest.raises(RuntimeError, match="once"):
+        await working.go_on(database, feeds.storage, await taken(database), asyncio.Event())
+    assert ((await feeds.find(feed_id)).status, (await feeds.find(feed_id)).done) == ("IN_PROGRESS", ORDERS - 5)
+    await feeds.work()
+    assert begun[-1] == begun[0]
+    assert len(begun) == ORDERS // 5 + 1
     assert counts(await feeds.report(feed_id)) == (ORDERS, ORDERS)
     await applied_once(scene, keys)

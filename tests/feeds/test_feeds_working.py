@@ -78,6 +78,7 @@ async def test_the_content_may_not_change_once_the_feed_has_begun(
     feeds: Feeds, scene: Scene, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kind, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(working, "SIDE_BY_SIDE", 1)
     keys = sorted(await scene.to_states([State.UNSHIPPED] * 3))
     rows = [row(key) for key in keys]
     document_id = await feeds.upload(file_of(rows))

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from busy_market import open_busy_market
+from received import received
 from seller_files import rows_of, text_of
 
 from tests.scene import BEA, BOB, LAMP, MUG, PRO, SOLO, START, VASE, Scene, open_market
@@ -249,16 +250,13 @@ async def test_a_seller_who_does_not_exist_is_refused(scene: Scene) -> None:
 async def test_a_long_report_comes_in_pieces_for_one_statement(scene: Scene) -> None:
     few, many = 3, 1300
     await scene.to_states([State.UNSHIPPED] * few, [{LAMP: 1}] * few)
-    short_pieces, short_statements = await _pieces(scene.database)
+    short = await received(scene.database, orders_report)
     await scene.list_offer(PRO, "PIN", quantity=many)
     await scene.to_states([State.UNSHIPPED] * many, [{"PIN": 1}] * many)
-    pieces, statements = await _pieces(scene.database)
-    assert len(short_pieces) == 1
-    assert len(pieces) > 1
-    assert sum(piece.count("\n") for piece in pieces) == 1 + few + many
-    assert statements == short_statements
-
-
-async def _pieces(database: Database) -> tuple[list[str], int]:
-    async with database.transaction() as tx:
-        return [piece async for piece in orders_report(tx, PRO)], tx.statements
+    long = await received(scene.database, orders_report)
+    assert (short.pieces[0].decode(), short.written) == ("\t".join(COLUMNS) + "\n", few)
+    assert (len(long.rows), long.written) == (few + many, few + many)
+    assert len(long.pieces) > 2
+    assert max(map(len, long.pieces)) < 1 << 20
+    assert all(piece.endswith(b"\n") for piece in long.pieces)
+    assert long.statements == short.statements

@@ -3,6 +3,7 @@
 A new operation is walked by itself, or asks to be told what it is called with.
 """
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -17,16 +18,21 @@ from tradepost.doors.selling_partner_api.usage_plans import Callers
 from tradepost.doors.serving import app
 from tradepost.feeds import feeds
 from tradepost.feeds.feeds import NewFeed
+from tradepost.ground.storage import Storage
 from tradepost.lifecycle import State
 from tradepost.notifications.kinds import Kind
 from tradepost.notifications.subscribed import destinations, subscriptions
+from tradepost.report_requests import making, requests, schedules
+from tradepost.report_requests.requests import NewReport
 
 FEED = "POST_FLAT_FILE_FULFILLMENT_DATA"
+REPORT = "GET_FLAT_FILE_OPEN_LISTINGS_DATA"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:acmes-queue"
 QUERIES: dict[str, dict[str, Any]] = {
     "/orders/v0/": {"MarketplaceIds": MARKET, "CreatedAfter": "2026-01-01T00:00:00Z"},
     "/orders/2026-01-01/": {"createdAfter": "2026-01-01T00:00:00Z", "includedData": "BUYER,RECIPIENT,PACKAGES"},
     "/feeds/": {"feedTypes": FEED},
+    "/reports/": {"reportTypes": REPORT},
     "/notifications/": {"notificationTypes": Kind.ORDER_CHANGE},
     "/listings/": {"marketplaceIds": MARKET, "includedData": "summaries,attributes,offers,fulfillmentAvailability"},
 }
@@ -61,6 +67,9 @@ class Market(NamedTuple):
     item_id: str
     feed_id: str
     document_id: str
+    report_id: str
+    report_document_id: str
+    schedule_id: str
     destination_id: str
     subscription_id: str
 
@@ -68,7 +77,12 @@ class Market(NamedTuple):
     def owners(self) -> dict[str, str]:
         """What is put into paths."""
         own = {"feed_id": self.feed_id, "document_id": self.document_id, "destination_id": self.destination_id}
-        own |= {"notification_type": Kind.ORDER_CHANGE, "subscription_id": self.subscription_id}
+        own |= {"report_id": self.report_id, "report_document_id": self.report_document_id}
+        own |= {
+            "schedule_id": self.schedule_id,
+            "notification_type": Kind.ORDER_CHANGE,
+            "subscription_id": self.subscription_id,
+        }
         return {"order_id": self.order_id, "seller_id": PRO, "sku": LAMP, **own}
 
     @property
@@ -80,6 +94,9 @@ class Market(NamedTuple):
             self.item_id,
             self.feed_id,
             self.document_id,
+            self.report_id,
+            self.report_document_id,
+            self.schedule_id,
             self.destination_id,
             self.subscription_id,
             QUEUE,
@@ -118,6 +135,8 @@ class Market(NamedTuple):
             },
             "createFeedDocument": {"contentType": "text/plain"},
             "createFeed": {"feedType": FEED, "marketplaceIds": [MARKET], "inputFeedDocumentId": self.document_id},
+            "createReport": {"reportType": REPORT, "marketplaceIds": [MARKET]},
+            "createReportSchedule": {"reportType": REPORT, "marketplaceIds": [MARKET], "period": "P1D"},
             "createRestrictedDataToken": {"restrictedResources": [{"method": "GET", "path": "/orders/v0/orders"}]},
         }
         assert called.name in bodies, f"say here what {called.name} is called with"
@@ -137,8 +156,9 @@ def operations() -> Iterator[Called]:
     return iter(sorted(found, key=lambda called: (called.method != "GET", called.name)))
 
 
-async def market_of(scene: Scene, client_id: str) -> Market:
-    """Give Acme an order that is to be shipped, a feed that waits, and this application a subscription for Acme."""
+async def market_of(scene: Scene, storage: Storage, client_id: str) -> Market:
+    """Give Acme an order that is to be shipped, a feed that waits, a report that waits and one that is made, and this
+    application a subscription for Acme."""
     key = await scene.to_state(State.UNSHIPPED)
     async with scene.database.transaction() as tx:
         document = await documents.make(tx, PRO, "text/plain")
@@ -147,8 +167,34 @@ async def market_of(scene: Scene, client_id: str) -> Market:
         destination_id = (await destinations.create(tx, client_id, queue, private=False)).destination_id
         wanted = subscriptions.Wanted(Kind.ORDER_CHANGE, "1.0", destination_id)
         subscription_id = (await subscriptions.subscribe(tx, client_id, PRO, wanted)).subscription_id
+        schedule_id = await schedules.create(tx, PRO, REPORT, [MARKET], {}, "P1D")
+    made, report_id = [await report_of(scene, storage, work=work) for work in (True, False)]
+    async with scene.database.transaction() as tx:
+        report_document_id = (await requests.find(tx, PRO, made)).document_id
+    assert report_document_id is not None
     item_id = next(iter((await scene.order(key)).lines.values())).item_id
-    return Market(key.order_id, item_id, feed_id, document.document_id, destination_id, subscription_id)
+    return Market(
+        key.order_id,
+        item_id,
+        feed_id,
+        document.document_id,
+        report_id,
+        report_document_id,
+        schedule_id,
+        destination_id,
+        subscription_id,
+    )
+
+
+async def report_of(scene: Scene, storage: Storage, *, work: bool) -> str:
+    """Ask for a report for Acme, and let a worker make it; its id."""
+    async with scene.database.transaction() as tx:
+        report_id = await requests.create(tx, NewReport(PRO, REPORT, [MARKET], {}))
+    if work:
+        taken = await making.take(scene.database)
+        assert taken is not None
+        await making.go_on(scene.database, storage, taken, asyncio.Event())
+    return report_id
 
 
 class Caller(NamedTuple):

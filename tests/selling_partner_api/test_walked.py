@@ -12,6 +12,7 @@ SERVED = (
     "sellers/v1",
     "listings/2021-08-01",
     "feeds/2021-06-30",
+    "reports/2021-06-30",
     "notifications/v1",
 )
 ERRORS = (400, 403, 429)

@@ -14,7 +14,8 @@ from tradepost.feeds.options import QUANTITIES_AS_OF, understood
 from tradepost.feeds.records import FEEDS
 from tradepost.ground.database import Transaction, storable
 from tradepost.jobs import records as jobs
-from tradepost.jobs.jobs import Wanted
+from tradepost.jobs.jobs import CANCELLED, Wanted
+from tradepost.notifications.finished import feed_finished
 from tradepost.numbers import new_job_numbers
 from tradepost.people import records as people
 from tradepost.refusals import NOT_TEXT, Reason, Refused
@@ -93,6 +94,7 @@ async def page(tx: Transaction, seller_id: str, wanted: Wanted, after: int | Non
 
 async def cancel(tx: Transaction, seller_id: str, feed_id: str) -> None:
     """Take a feed out of the queue; refuses one that a worker has taken already."""
-    if not storable(feed_id) or not await jobs.cancel(tx, FEEDS, seller_id, feed_id, tx.now):
-        found = await find(tx, seller_id, feed_id)
-        raise Refused(Reason.FEED_HAS_BEGUN, status=found.status)
+    found = await find(tx, seller_id, feed_id)
+    if not await jobs.cancel(tx, FEEDS, seller_id, feed_id, tx.now):
+        raise Refused(Reason.FEED_HAS_BEGUN, status=(await find(tx, seller_id, feed_id)).status)
+    await feed_finished(tx, seller_id, feed_id, found.kind, CANCELLED, None)

@@ -28,6 +28,7 @@ from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Database, Transaction, database_is_away
 from tradepost.ground.storage import Storage, StorageUnavailable
 from tradepost.jobs.jobs import DONE, FATAL, Overtaken, insist
+from tradepost.notifications.finished import feed_finished
 from tradepost.people import policies
 from tradepost.people import records as people
 
@@ -211,6 +212,7 @@ class _Work:
             await document_records.put(tx, document)
             status = FATAL if fatal else DONE
             insist(await records.end(tx, feed, self._taken.turn, status, document.document_id, tx.now))
+            await feed_finished(tx, feed.seller_id, feed.feed_id, feed.kind, status, document.document_id)
             if self._kind.leave and content.digest:
                 await self._kind.leave(tx, content, summary)
 

@@ -160,7 +160,13 @@ class Transaction:
         if zone != "UTC":
             await self._connection.execute(_SET_ZONE, zone)
         done = await self._connection.copy_from_query(
-            statement, *values, output=write, format="csv", delimiter="\t", quote="\x01", null="\x02"
+            statement,
+            *values,
+            output=write,  # type: ignore[arg-type]  # it awaits whatever this returns
+            format="csv",
+            delimiter="\t",
+            quote="\x01",
+            null="\x02",
         )
         if zone != "UTC":
             await self._connection.execute(_SET_ZONE, "UTC")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tradepost.ground.database import Transaction
-# TODO from tradepost.reports.all_orders_report import all_orders_by_last_update, all_orders_by_order_date
+from tradepost.reports.all_orders_report import all_orders_by_last_update, all_orders_by_order_date
 from tradepost.reports.merchant_listings_report import (
     active_listings_report,
     all_listings_report,
@@ -14,7 +14,7 @@ from tradepost.reports.merchant_listings_report import (
 from tradepost.reports.open_listings_report import open_listings_report
 from tradepost.reports.order_report_xml import order_report_xml
 from tradepost.reports.orders_report import orders_report
-# TODO from tradepost.reports.pending_orders_report import pending_orders_report
+from tradepost.reports.pending_orders_report import pending_orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
 from tradepost.reports.written import Write
 
@@ -40,9 +40,9 @@ KINDS: dict[str, Kind] = {
     "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING": Kind(orders_report, of_buyers=True, usual=A_MONTH),
     "GET_ORDER_REPORT_DATA_SHIPPING": Kind(order_report_xml, XML, of_buyers=True, usual=A_MONTH),
     "GET_FLAT_FILE_ACTIONABLE_ORDER_DATA_SHIPPING": Kind(unshipped_orders_report, of_buyers=True),
-    # TODO "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(all_orders_by_last_update, usual=A_MONTH),
-    # TODO "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(all_orders_by_order_date, usual=A_MONTH),
-    # TODO "GET_FLAT_FILE_PENDING_ORDERS_DATA": Kind(pending_orders_report),
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(all_orders_by_last_update, usual=A_MONTH),
+    "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(all_orders_by_order_date, usual=A_MONTH),
+    "GET_FLAT_FILE_PENDING_ORDERS_DATA": Kind(pending_orders_report),
     "GET_MERCHANT_LISTINGS_ALL_DATA": Kind(all_listings_report),
     "GET_MERCHANT_LISTINGS_DATA": Kind(active_listings_report),
     "GET_MERCHANT_LISTINGS_INACTIVE_DATA": Kind(inactive_listings_report),

@@ -19,6 +19,7 @@ from tradepost.ground.database import Database, Transaction, database_is_away
 from tradepost.ground.storage import Storage, StorageUnavailable
 from tradepost.jobs import records as jobs
 from tradepost.jobs.jobs import CANCELLED, DONE, FATAL, Overtaken, Turn, insist
+from tradepost.notifications.finished import report_finished
 from tradepost.refusals import Refused
 from tradepost.report_requests import records
 from tradepost.report_requests.kinds import KINDS
@@ -131,10 +132,12 @@ async def _end(database: Database, taken: Taken, status: str, told: Told, docume
     async def end(tx: Transaction) -> None:
         if document:
             await document_records.put(tx, document)
-        await records.tell(tx, turn, told.since, told.until, document.document_id if document else None)
+        document_id = document.document_id if document else None
+        await records.tell(tx, turn, told.since, told.until, document_id)
         if request.schedule_id and told.until and status != FATAL:
             await records.told(tx, request.seller_id, request.schedule_id, told.until)
         insist(await jobs.end(tx, REQUESTS, turn, status, tx.now))
+        await report_finished(tx, turn.seller_id, turn.job_id, request.kind, status, document_id)
 
     await database.run(end)
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from tradepost.ground.database import Transaction, storable
 from tradepost.jobs import records as jobs
-from tradepost.jobs.jobs import Wanted
+from tradepost.jobs.jobs import CANCELLED, Wanted
+from tradepost.notifications.finished import report_finished
 from tradepost.numbers import new_job_numbers
 from tradepost.refusals import NOT_TEXT, Reason, Refused
 from tradepost.report_requests import records
@@ -100,6 +101,7 @@ async def page(tx: Transaction, seller_id: str, wanted: Wanted, after: int | Non
 
 async def cancel(tx: Transaction, seller_id: str, report_id: str) -> None:
     """Take a report out of the queue; refuses one that a worker has taken already."""
-    if not storable(report_id) or not await jobs.cancel(tx, REQUESTS, seller_id, report_id, tx.now):
-        found = await find(tx, seller_id, report_id)
-        raise Refused(Reason.REPORT_HAS_BEGUN, status=found.status)
+    found = await find(tx, seller_id, report_id)
+    if not await jobs.cancel(tx, REQUESTS, seller_id, report_id, tx.now):
+        raise Refused(Reason.REPORT_HAS_BEGUN, status=(await find(tx, seller_id, report_id)).status)
+    await report_finished(tx, seller_id, report_id, found.kind, CANCELLED, None)

@@ -4,10 +4,11 @@ Nothing has to be mended in almost every row. One regular expression over all wo
 it; only they pay for the cells one by one.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from tradepost.ground.database import Transaction
-from tradepost.money import UNUSUAL_DIGITS, USUAL_DIGITS
+from tradepost.money import OTHER_DIGITS, USUAL_DIGITS
 from tradepost.reports.tab_separated import (
     A_SIGN,
     BREAKS_A_LINE,
@@ -99,10 +100,13 @@ def _iso(moment: str) -> str:
 
 
 def _minor_unit() -> str:
-    unusual = " ".join(
-        f"WHEN currency = ANY('{{{','.join(codes)}}}') THEN {_unit(digits)}" for digits, codes in UNUSUAL_DIGITS.items()
+    codes_of: dict[int, list[str]] = defaultdict(list)
+    for code, digits in OTHER_DIGITS.items():
+        codes_of[digits].append(code)
+    others = (
+        f"WHEN currency = ANY('{{{','.join(codes)}}}') THEN {_unit(digits)}" for digits, codes in codes_of.items()
     )
-    return f"CASE {unusual} ELSE {_unit(USUAL_DIGITS)} END"
+    return f"CASE {' '.join(others)} ELSE {_unit(USUAL_DIGITS)} END"
 
 
 def _unit(digits: int) -> str:

@@ -1,7 +1,7 @@
 """The Pending Orders report: what was ordered and waits for its hold or its verification, one row for each line (A6).
 
-Columns and spelling are those of the Selling Partner API's GET_FLAT_FILE_PENDING_ORDERS_DATA. It says nothing of buyers,
-addresses and prices: of a Pending order its seller sees only what was ordered, so that there will be enough of it.
+Columns and spelling are those of the Selling Partner API's GET_FLAT_FILE_PENDING_ORDERS_DATA. It says nothing of
+buyers, addresses and prices: of a Pending order its seller sees only what was ordered, to have enough of it there.
 """
 
 from datetime import datetime

@@ -70,7 +70,7 @@ async def unshipped_orders_report(
 
 
 async def _reminded_before(tx: Transaction) -> dict[str, dict[int, datetime]]:
-    """Before which moment an order was placed that has come to its reminder, by marketplace and version of the policy."""
+    """Before which moment what has come to its reminder was placed, by marketplace and version of the policy."""
     versions = await tx.fetch("SELECT marketplace_id, version FROM policies")
     found: dict[str, dict[int, datetime]] = defaultdict(dict)
     for (marketplace_id, version), policy in (await policies.of(tx, [tuple(row) for row in versions])).items():

@@ -20,6 +20,7 @@ from tradepost.reports.doctor import examine
 from tradepost.reports.order_details import order_details
 from tradepost.reports.orders_report import orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+from tradepost.reports.written import whole
 from tradepost.timekeeping import catch_up
 
 SHOWING = (ShowsStock, ShowsMail, ShowsDates, ShowsReports)

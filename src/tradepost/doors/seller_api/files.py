@@ -1,6 +1,6 @@
 """The files of sellers' tools: Shipping Confirmation files that come in (A46, A47), and order reports that go out."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -26,7 +26,7 @@ from tradepost.process.shipment.processing_report import Entry, ProcessingReport
 from tradepost.refusals import Reason, Refused
 from tradepost.reports.orders_report import orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
-from tradepost.reports.written import Write
+from tradepost.reports.written import Report
 from tradepost.timekeeping import catch_up
 
 JSON, TEXT = "application/json", "text/plain"
@@ -37,7 +37,6 @@ Since = Annotated[
     datetime | None, QueryParameter(description="Only orders released at this moment or later, as 2026-01-31T09:00:00Z")
 ]
 Until = Annotated[datetime | None, QueryParameter(description="Only orders released before this moment")]
-Report = Callable[[Transaction, str, datetime | None, datetime | None, Write], Awaitable[int]]
 
 
 class ReportEntry(Struct, frozen=True):

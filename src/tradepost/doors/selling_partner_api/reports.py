@@ -123,17 +123,17 @@ async def get_reports(request: AnyRequest, desk: TheDesk, partner: ThePartner) -
     return sent(request, ReportList([_shown(report) for report in found[: place.size]], token))
 
 
-@get("/reports/2021-06-30/documents/{document_id:str}", opt=operation("getReportDocument", 0.0167, 15))
+@get("/reports/2021-06-30/documents/{report_document_id:str}", opt=operation("getReportDocument", 0.0167, 15))
 async def get_report_document(
-    request: AnyRequest, desk: TheDesk, partner: ThePartner, document_id: FromPath[str]
+    request: AnyRequest, desk: TheDesk, partner: ThePartner, report_document_id: FromPath[str]
 ) -> Response[bytes]:
     """Say where to fetch a report. Of one that tells of buyers only to a restricted data token."""
 
     async def work(tx: Transaction) -> DocumentToFetch:
-        report = await requests.of_document(tx, partner.seller_id, document_id)
+        report = await requests.of_document(tx, partner.seller_id, report_document_id)
         if KINDS[report.kind].of_buyers:
             require(request, partner)
-        found = await documents.find(tx, partner.seller_id, document_id, REPORT)
+        found = await documents.find(tx, partner.seller_id, report_document_id, REPORT)
         leave = await documents.leave(tx, "GET", found)
         return DocumentToFetch(found.document_id, url_of(request, leave), found.compression)
 
