@@ -156,17 +156,15 @@ class Transaction:
         Nothing is quoted: no cell may be null or hold a control character. Where a statement asks for none, its time
         zone is `zone`; UTC where the server has no such zone.
         """
+
+        async def take(piece: bytes | bytearray) -> None:
+            await write(bytes(piece))
+
         await self._begin(statement)
         if zone != "UTC":
             await self._connection.execute(_SET_ZONE, zone)
         done = await self._connection.copy_from_query(
-            statement,
-            *values,
-            output=write,  # type: ignore[arg-type]  # it awaits whatever this returns
-            format="csv",
-            delimiter="\t",
-            quote="\x01",
-            null="\x02",
+            statement, *values, output=take, format="csv", delimiter="\t", quote="\x01", null="\x02"
         )
         if zone != "UTC":
             await self._connection.execute(_SET_ZONE, "UTC")
