@@ -21,7 +21,7 @@ from tradepost.ground.storage import Storage
 from tradepost.jobs.jobs import IN_PROGRESS
 
 ROUNDS, ENOUGH = 3, 10_000  # a file of fewer rows is measured once: that is for trying things out
-ROWS_A_SECOND = 10_000  # more than are applied beside checkouts: these go on for as long as that takes
+ROWS_A_SECOND = 20_000  # more than are applied beside checkouts: these go on for as long as that takes
 GLANCE_SECONDS = 0.02
 
 RowsDone = Callable[[], Awaitable[int]]
@@ -75,7 +75,7 @@ async def _file_under_way(url: str, content: bytes) -> AsyncIterator[RowsDone]:
                     await asyncio.sleep(GLANCE_SECONDS)
                 yield done
                 feed = await file.find(database, feed_id)
-                if feed.status != IN_PROGRESS:
+                if feed.status != IN_PROGRESS or worker.returncode is not None:
                     raise AssertionError(f"The file was {feed.status} before the checkouts ended: take more rows.")
             finally:
                 with suppress(ProcessLookupError):

@@ -27,8 +27,8 @@ from tradepost.reports.written import Write
 SELLER, ZONE = "S0", "America/Los_Angeles"
 ROUNDS = 5
 
-# Four orders have five lines, and three buyers order four times. One in twenty names or addresses is in Chinese, and one
-# in a thousand has something in it that would break a file or start a formula.
+# Four orders have five lines, and three buyers order four times. One in twenty addresses is in Chinese, and one in a
+# thousand would break the file, or starts a formula.
 BUYERS = """
 INSERT INTO buyers (buyer_id, name, locale, opened_at)
 SELECT 'B' || n, (ARRAY['Bea Buyer', 'Zoë Müller', 'Ann O''Neill'])[1 + n % 3], 'en', $2
@@ -66,7 +66,7 @@ SELECT 'S0', pg_temp.number(n), line, 10000000000000 + 4 * n + line, 'K' || n % 
 """
 
 MOMENT = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SSTZH:TZM')"""
-ADDRESS = "name line1 line2 line3 city state postal_code country phone".split()
+ADDRESS = ("name", "line1", "line2", "line3", "city", "state", "postal_code", "country", "phone")
 BY_HAND = f"""
 SELECT o.order_id, l.item_id, {MOMENT.format("o.placed_at")}, {MOMENT.format("o.approved_at")},
        left(encode(sha256(convert_to('2:S0' || o.buyer_id, 'UTF8')), 'hex'), 20) || '@bench.marketplace.invalid',
@@ -137,7 +137,7 @@ async def _ours(database: Database, write: Write) -> int:
 async def _by_hand(url: str, write: Write) -> int:
     connection = await asyncpg.connect(url, server_settings={"timezone": ZONE, "random_page_cost": "1.1"})
     try:
-        done = await connection.copy_from_query(BY_HAND, output=write, format="csv", delimiter="\t", quote="\x01")
+        done = await connection.copy_from_query(BY_HAND, output=write, null="")
         return int(done.removeprefix("COPY "))
     finally:
         await connection.close()
@@ -166,7 +166,7 @@ async def _rows_mended(database: Database, url: str) -> int:
         ours.extend(map(hash, piece.splitlines()))
 
     async def keep_by_hand(piece: bytes) -> None:
-        by_hand.extend(map(hash, piece.splitlines()))
+        by_hand.extend(map(hash, bytes(piece).splitlines()))
 
     await _ours(database, keep_ours)
     await _by_hand(url, keep_by_hand)

@@ -44,6 +44,6 @@ async def test_a_file_and_its_reference_write_the_same_rows() -> None:
 
 
 async def test_checkouts_go_on_while_a_file_is_applied() -> None:
-    measured = await mixed.measure(9_000)
+    measured = await mixed.measure(20_000)
     assert measured.ratio == measured.ours / measured.reference
     assert measured.more["rows_a_second"]

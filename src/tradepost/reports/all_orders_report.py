@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import PENDING, State
-from tradepost.reports.cells_in_sql import file_of, moment_in_utc, money, plain, text, write_file
+from tradepost.reports.cells_in_sql import file_of, moment_in_utc, money, no_money, plain, text, write_file
 from tradepost.reports.order_details import WITH_ADDRESS
 from tradepost.reports.released_lines import home_of
 from tradepost.reports.written import Write
@@ -23,7 +23,7 @@ def status_of(state: State) -> str:
 
 _STATUSES = " ".join(f"WHEN '{state}' THEN '{status_of(state)}'" for state in State)
 _PENDING = f"state = ANY('{{{','.join(sorted(PENDING))}}}')"
-_NOTHING = f"CASE WHEN told THEN {money('0')} ELSE '' END"
+_NOTHING = f"CASE WHEN told THEN {no_money()} ELSE '' END"
 
 BY_LAST_UPDATE = {
     "amazon-order-id": "order_id",

@@ -5,7 +5,7 @@ it; only they pay for the cells one by one.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tradepost.ground.database import Transaction
 from tradepost.money import OTHER_DIGITS, USUAL_DIGITS
@@ -84,7 +84,13 @@ def truth(condition: str) -> str:
 
 def money(*factors: str) -> str:
     """The product as an amount of the column `currency`, as `money.format_amount`; one factor in minor units."""
-    return f"({' * '.join((_MINOR_UNIT, *factors))})::text"
+    unit = _by_currency(lambda digits: f"{10**-digits:.{digits}f}")
+    return f"({' * '.join((unit, *factors))})::text"
+
+
+def no_money() -> str:
+    """Nothing, as an amount of the column `currency`."""
+    return _by_currency(lambda digits: f"'{0:.{digits}f}'")
 
 
 def _mended(column: str, mended: str) -> str:
@@ -99,18 +105,11 @@ def _iso(moment: str) -> str:
     return f"to_jsonb(date_trunc('second', {moment})) #>> '{{}}'"  # half of what to_char takes
 
 
-def _minor_unit() -> str:
+def _by_currency(value: Callable[[int], str]) -> str:
+    """What is made of the decimal digits of the row's currency. Almost all have the usual ones: they are seen first."""
     codes_of: dict[int, list[str]] = defaultdict(list)
     for code, digits in OTHER_DIGITS.items():
         codes_of[digits].append(code)
-    others = (
-        f"WHEN currency = ANY('{{{','.join(codes)}}}') THEN {_unit(digits)}" for digits, codes in codes_of.items()
-    )
-    return f"CASE {' '.join(others)} ELSE {_unit(USUAL_DIGITS)} END"
-
-
-def _unit(digits: int) -> str:
-    return f"{10**-digits:.{digits}f}"
-
-
-_MINOR_UNIT = _minor_unit()
+    others = (f"WHEN currency = ANY('{{{','.join(codes)}}}') THEN {value(n)}" for n, codes in codes_of.items())
+    unusual = f"'{{{','.join(OTHER_DIGITS)}}}'"
+    return f"CASE WHEN currency <> ALL({unusual}) THEN {value(USUAL_DIGITS)} {' '.join(others)} END"

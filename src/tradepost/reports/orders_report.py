@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import Act
-from tradepost.reports.cells_in_sql import file_of, moment, money, plain, text, write_file
+from tradepost.reports.cells_in_sql import file_of, moment, money, no_money, plain, text, write_file
 from tradepost.reports.order_details import WITH_ADDRESS
 from tradepost.reports.released_lines import ALIAS, RELEASED, WORDS, home_of
 from tradepost.reports.written import Write
@@ -26,9 +26,9 @@ COLUMNS = {
     "quantity-purchased": "quantity - canceled",
     "currency": "currency",
     "item-price": money("unit_price", "(quantity - canceled)"),
-    "item-tax": money("0"),
-    "shipping-price": money("0"),
-    "shipping-tax": money("0"),
+    "item-tax": no_money(),
+    "shipping-price": no_money(),
+    "shipping-tax": no_money(),
     "ship-service-level": "service",
     "recipient-name": text("name"),
     "ship-address-1": text("line1"),

@@ -120,9 +120,9 @@ def alias(marketplace_id: str, seller_id: str, buyer_id: str) -> str:
     return f"{digest[:20]}@{domain(marketplace_id)}"
 
 
-ALIAS = """left(encode(sha256(convert_to(length(seller_id) || ':' || seller_id || buyer_id, 'UTF8')), 'hex'), 20)
+ALIAS = """left(encode(sha256(convert_to(length($1)::text || ':' || $1 || buyer_id, 'UTF8')), 'hex'), 20)
     || '@' || ($6::jsonb ->> marketplace_id)"""
-"""The same in the statement of a file; $6 are the domains by marketplace."""
+"""The same in the statement of a file; $1 is the seller, $6 are the domains by marketplace."""
 
 
 def domain(marketplace_id: str) -> str:
