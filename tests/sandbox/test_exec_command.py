@@ -30,10 +30,15 @@ LONGEST_SECONDS = 60
 EXEC = (sys.executable, "-m", "tradepost.doors.cli.app", "sandbox", "exec")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# A thread waits for them: a handler would not run where one comes just before the read of a line begins.
 TELLING = """
-    import os, signal, sys
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: os.write(1, f"{signal.Signals(number).name}\\n".encode()))
+    import os, signal, sys, threading
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    def tell():
+        while True:
+            os.write(1, f"{signal.Signals(signal.sigwait(numbers)).name}\\n".encode())
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    threading.Thread(target=tell, daemon=True).start()
     os.write(1, b"ready\\n")
     sys.stdin.readline()
 """
