@@ -5,11 +5,9 @@ takes the exclusive lock, so that no act ever runs at two moments. No statement 
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
 from random import random
 from typing import Any, TypeVar
 
@@ -18,6 +16,7 @@ import msgspec
 
 from tradepost.ground.clock import BusinessClock, machine_now
 from tradepost.ground.settings import Address
+from tradepost.ground.statements import in_one, only_reads, table_written
 
 T = TypeVar("T")
 
@@ -115,7 +114,7 @@ class Transaction:
         them returned under the name `written_` and the table's name. Those that write different rows of one table go
         together under a `name` of their own.
         """
-        name = name or _table_written(statement)
+        name = name or table_written(statement)
         if name in self._waiting:
             await self._write_before_the_end()
         self._waiting[name] = (statement, values)
@@ -125,11 +124,11 @@ class Transaction:
         waiting, self._waiting = self._waiting, {}
         if waiting:
             self.statements += 1
-            together = _together(tuple((name, text, len(values)) for name, (text, values) in waiting.items()))
+            together = in_one(tuple((name, text, len(values)) for name, (text, values) in waiting.items()))
             await self._connection.execute(together, *(one for _, values in waiting.values() for one in values))
 
     async def _begin(self, statement: str) -> None:
-        if self.at_once and not _only_reads(statement):
+        if self.at_once and not only_reads(statement):
             raise NotAtOnce
         if self._waiting:
             await self._write_before_the_end()
@@ -193,35 +192,6 @@ class Transaction:
 _SET_ZONE = """
 SELECT set_config('TimeZone', coalesce((SELECT name FROM pg_timezone_names WHERE name = $1 LIMIT 1), 'UTC'), true)
 """
-
-_WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
-_WRITES_OR_LOCKS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|SHARE)\b", re.IGNORECASE)  # a lock is FOR UPDATE or FOR SHARE
-_PARAMETER = re.compile(r"\$(\d+)")
-
-
-@cache
-def _table_written(statement: str) -> str:
-    found = _WRITES.search(statement)
-    assert found, statement
-    return found[1]
-
-
-@lru_cache(maxsize=256)
-def _only_reads(statement: str) -> bool:
-    return not _WRITES_OR_LOCKS.search(statement)
-
-
-@lru_cache(maxsize=256)
-def _together(parts: tuple[tuple[str, str, int], ...]) -> str:
-    """One statement out of several: (name, text, number of parameters) each, the parameters counted on."""
-    if len(parts) == 1:
-        return parts[0][1]
-    written, before = [], 0
-    for name, text, count in parts:
-        shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
-        written.append(f"written_{name} AS ({shifted}\n)")
-        before += count
-    return f"WITH {', '.join(written)} SELECT"
 
 
 class Database:
