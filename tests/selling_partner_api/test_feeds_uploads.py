@@ -96,6 +96,7 @@ async def test_an_upload_may_take_longer_than_other_requests(selling: Selling, m
             await asyncio.sleep(0.05)
             yield b"x"
 
+    monkeypatch.setattr(front, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(front, "BODY_SECONDS", 0.01)
     monkeypatch.setattr(front, "UPLOAD_SECONDS", 60)
     headers = {"x-amz-access-token": selling.token}
