@@ -205,8 +205,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "配送渠道 {channel} 中的库存不可售；仅销售由卖家自行配送 (DEFAULT) 的库存。",
     ),
     Reason.DOCUMENT_NOT_FOUND: (
-        "There is no such document; take its id from the answer that made it.",
-        "找不到该文档，请使用创建时返回的文档编号。",
+        "There is no such document, or no more: those of feeds are kept for 28 days, order reports for 30, and other "
+        "reports for 90; take its id from the answer that made it.",
+        "找不到该文档或已过保留期：上传任务文档保留 28 天，订单报告 30 天，其他报告 90 天；"
+        "请使用创建时返回的文档编号。",
     ),
     Reason.ADDRESS_NOT_SIGNED: (
         "The address of the document was changed on the way; use it as it was given.",

@@ -32,7 +32,7 @@ class Bucket:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
             "AWS_ALLOW_HTTP": "true",
             "AWS_ACCESS_KEY_ID": "somebody",
             "AWS_SECRET_ACCESS_KEY": "secret",
@@ -121,7 +121,7 @@ async def test_a_bucket_that_is_not_there_takes_nothing(bucket: Bucket) -> None:
 
 
 async def test_a_server_that_is_away_is_unavailable(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
     storage = Storage.at(ADDRESS)
     with pytest.raises(StorageUnavailable):
         await storage.write("one", pieces(b"content"))
@@ -153,7 +153,10 @@ async def test_a_server_and_its_worker_keep_documents_there(bucket: Bucket, scen
         leave = await documents.leave(tx, "PUT", document)
     query = urlencode({"seller": PRO, "expires": leave.expires, "signature": leave.signature})
     environment = {"TRADEPOST_DOCUMENTS": ADDRESS, **bucket.environment}
-    async with serving("--database", database_url, **environment) as program, httpx.AsyncClient() as client:
+    async with (
+        serving("--database", database_url, **environment) as program,
+        httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client,
+    ):
         address = f"{program.url}/documents/{document.document_id}?{query}"
         assert (await client.put(address, content=content)).status_code == 200
         assert bucket.held(f"market/one/{document.document_id}") == content

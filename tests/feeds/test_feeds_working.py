@@ -16,7 +16,7 @@ from tradepost.feeds import confirmations, kind, kinds, working
 from tradepost.feeds.kind import Kind
 from tradepost.ground.database import Database
 from tradepost.ground.storage import Storage, StorageUnavailable
-from tradepost.jobs import mill
+from tradepost.jobs import mill, turns
 from tradepost.lifecycle import State
 
 NO_WAIT = timedelta(0)
@@ -36,7 +36,7 @@ async def test_ten_uploads_at_once_of_the_same_file_apply_it_once(
 
     async with AsyncExitStack() as stack:
         workers = [await stack.enter_async_context(feeds.mill()) for _ in range(4)]
-        await asyncio.wait_for(through(workers), 60)
+        await asyncio.wait_for(through(workers), 120)
     outcomes = sorted([(await feeds.find(feed)).status for feed in made])
     assert outcomes == ["DONE"] + ["FATAL"] * 9
     assert [len(await packages(scene, key)) for key in keys] == [1, 1, 1]
@@ -66,7 +66,7 @@ async def test_feeds_of_one_kind_and_seller_go_one_after_the_other(
     second = await feeds.create(file_of([row(key, tracking="SECOND")]))
     taken = await working.take(database)
     assert taken is not None
-    assert taken.feed.feed_id == first
+    assert taken.job.feed_id == first
     assert await working.take(database) is None
     await working.go_on(database, feeds.storage, taken, asyncio.Event())
     await feeds.work()
@@ -119,7 +119,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, from_step: int, error: Exception) 
         return await found.apply(*arguments)
 
     monkeypatch.setattr(kind, "ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(working, "TRY_AGAIN", NO_WAIT)
+    monkeypatch.setattr(turns, "TRY_AGAIN", NO_WAIT)
     monkeypatch.setitem(kinds.KINDS, CONFIRMATIONS, found._replace(apply=apply))
 
 
@@ -140,7 +140,7 @@ async def test_a_feed_that_fails_again_and_again_is_given_up_with_a_report(
     keys = sorted(await scene.to_states([State.UNSHIPPED] * 3))
     feed_id = await feeds.create(file_of([row("1-2-3"), *(row(key) for key in keys)]))
     breaking(monkeypatch, 2, Broken())
-    assert await attempts(feeds, database) == working.MOST_ATTEMPTS
+    assert await attempts(feeds, database) == turns.MOST_ATTEMPTS
     assert (await feeds.find(feed_id)).status == "FATAL"
     report = await feeds.report(feed_id)
     assert counts(report) == (4, 1)
@@ -157,7 +157,7 @@ async def test_after_a_failure_it_is_waited_longer_and_longer(
     key = await scene.to_state(State.UNSHIPPED)
     feed_id = await feeds.create(file_of([row(key)]))
     breaking(monkeypatch, 1, Broken())
-    monkeypatch.setattr(working, "TRY_AGAIN", timedelta(hours=1))
+    monkeypatch.setattr(turns, "TRY_AGAIN", timedelta(hours=1))
     waits = []
     for _ in range(3):
         assert await attempts(feeds, database) == 1
@@ -177,7 +177,7 @@ async def test_storage_that_is_away_is_no_fault_of_the_feed(
     breaking(monkeypatch, 1, StorageUnavailable("away"))
     assert await attempts(feeds, database, 12) == 12
     monkeypatch.undo()
-    monkeypatch.setattr(working, "TRY_AGAIN", NO_WAIT)
+    monkeypatch.setattr(turns, "TRY_AGAIN", NO_WAIT)
     await feeds.work()
     assert (await feeds.find(feed_id)).status == "DONE"
 

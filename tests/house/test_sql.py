@@ -26,6 +26,7 @@ OVER_ALL_SELLERS = {
     "orders/records.py::next_wake": "the next moment at which anything happens, to anyone",
     "listings/records.py::titles_of": "a product is called the same, whoever sells it",
     "payments/records.py::claim": "the worker asks what is due to be asked, whoever's it is",
+    "documents/records.py::ended": "what is old is old, whoever's it is",
     "process/checkout/records.py::read": "a buyer's cart holds offers of many sellers",
     "people/records.py::unverified_units": "a buyer's orders lie with all of their sellers",
     "report_requests/records.py::due_schedules": "a worker asks for what is due, whoever's it is",

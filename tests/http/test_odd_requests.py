@@ -197,7 +197,7 @@ async def test_a_body_that_never_ends_is_not_waited_for(
     request = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
                "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("t", 80), "client": None,
                "root_path": "", "extensions": {}, "state": {}, "asgi": {"version": "3.0"}}  # fmt: skip
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await api(request, receive, send)  # type: ignore[arg-type]
     assert sent[0]["status"] == 400, sent
     assert b"did not arrive" in b"".join(message.get("body", b"") for message in sent[1:])

@@ -69,6 +69,14 @@ def statuses(messages: Sequence[Json]) -> list[tuple[str, str]]:
     return [(one["OrderChangeType"], one["Summary"]["OrderStatus"]) for one in map(order_of, messages)]
 
 
+def of_orders(messages: Sequence[Json]) -> dict[str, list[str]]:
+    """The statuses that were told of each order, in the order in which they came."""
+    told: dict[str, list[str]] = {}
+    for order in map(order_of, messages):
+        told.setdefault(order["AmazonOrderId"], []).append(order["Summary"]["OrderStatus"])
+    return told
+
+
 @dataclass
 class Queue:
     """A queue of SQS, and how to empty it."""

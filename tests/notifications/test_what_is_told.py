@@ -24,6 +24,7 @@ from tradepost.notifications.kinds import ChangeType, Kind
 from tradepost.notifications.payloads import _OTHERWISE, _WHY
 from tradepost.notifications.sample import queue_test
 from tradepost.notifications.subscribed import records as subscribed
+from tradepost.notifications.subscribed.subscriptions import Caller, unsubscribe
 from tradepost.orders.journal import Journal
 
 ORDER, QUANTITY = Kind.ORDER_CHANGE, Kind.QUANTITY_CHANGE
@@ -243,6 +244,18 @@ async def test_a_test_notification_of_every_kind_goes_the_way_of_all_others(list
     await listening.deliver()
     told = [kind_of(one) for one in checked(await queue.heard())]
     assert sorted(told) == sorted([*Kind, *Kind])
+
+
+async def test_nothing_is_kept_for_who_has_unsubscribed(listening: Listening) -> None:
+    [ours, theirs] = await listening.subscribe(await listening.queue(), ORDER, QUANTITY)
+    await listening.scene.place_all([{LAMP: 1}, {VASE: 1}])
+    await listening.say("UPDATE notifications SET status = 'undeliverable' WHERE subject = $1", LAMP)
+    for one, left in ((ours, {LAMP, VASE}), (theirs, set())):
+        caller = Caller(one.client_id, PRO)
+        await listening.database.run(
+            lambda tx, one=one, caller=caller: unsubscribe(tx, caller, one.kind, one.subscription_id)
+        )
+        assert {subject for subject, *_ in await listening.waiting()} == left
 
 
 async def test_who_has_unsubscribed_or_lost_the_authorization_is_not_told(listening: Listening) -> None:

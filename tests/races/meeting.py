@@ -55,7 +55,7 @@ async def _meet(
     market: Scene, hold: Callable[[Transaction], Awaitable[None]], acts: Sequence[Callable[[], Awaitable[T]]]
 ) -> list[T]:
     started: list[asyncio.Task[T]] = []
-    async with asyncio.timeout(20), market.database.transaction() as tx:
+    async with asyncio.timeout(120), market.database.transaction() as tx:
         await hold(tx)
         for act in acts:
             started.append(asyncio.ensure_future(act()))

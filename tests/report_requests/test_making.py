@@ -11,6 +11,7 @@ from tests.faults.serving import eventually
 from tests.scene import MARKET, PRO, SOLO, Scene
 from tradepost.ground.clock import machine_now
 from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.jobs import turns
 from tradepost.lifecycle import State
 from tradepost.report_requests import kinds, making, requests, schedules
 from tradepost.report_requests.requests import NewReport, ReportRequest
@@ -79,7 +80,7 @@ async def test_one_that_takes_long_is_kept(scene: Scene, storage: Storage, monke
         return 0
 
     monkeypatch.setitem(kinds.KINDS, KIND, kinds.KINDS[KIND]._replace(make=slow))
-    monkeypatch.setattr(making, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(turns, "RENEW_SECONDS", 0.01)
     await ask(scene)
     at_work = asyncio.create_task(make(scene, storage))
     await began.wait()
@@ -129,7 +130,7 @@ async def test_one_that_always_fails_is_given_up_and_those_behind_it_are_made(
 
     kind = kinds.KINDS[KIND]
     monkeypatch.setitem(kinds.KINDS, KIND, kind._replace(make=broken))
-    monkeypatch.setattr(making, "TRY_AGAIN", timedelta(0))
+    monkeypatch.setattr(turns, "TRY_AGAIN", timedelta(0))
     first, second = await ask(scene), await ask(scene)
     for _ in range(making.MOST_ATTEMPTS):
         with pytest.raises(ZeroDivisionError):
@@ -146,7 +147,7 @@ async def test_where_documents_lie_may_be_away_for_as_long_as_it_likes(
     async def away(*arguments: Any) -> None:
         raise StorageUnavailable("away")
 
-    monkeypatch.setattr(making, "TRY_AGAIN", timedelta(0))
+    monkeypatch.setattr(turns, "TRY_AGAIN", timedelta(0))
     report_id = await ask(scene)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Storage, "write", away)

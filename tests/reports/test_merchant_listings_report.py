@@ -11,6 +11,8 @@ from tradepost.ground.database import Database
 from tradepost.lifecycle import State
 from tradepost.listings.items.submissions import Deletion, Requirements, Submission, Submitted, Whole, submit
 from tradepost.listings.records import OfferKey
+from tradepost.policy import Policy
+from tradepost.refusals import Reason, Refused
 from tradepost.reports.merchant_listings_report import (
     active_listings_report,
     all_listings_report,
@@ -63,8 +65,16 @@ async def test_the_columns_are_those_of_the_interface(scene: Scene) -> None:
         (active_listings_report, header.removesuffix("\tstatus")),
         (inactive_listings_report, header.removesuffix("\tstatus")),
     ):
-        nothing = await received(scene.database, report, "nobody")
-        assert (nothing.text, nothing.written) == (columns + "\n", 0)
+        assert (await received(scene.database, report)).text.partition("\n")[0] == columns
+
+
+async def test_a_seller_who_may_not_have_it_gets_none(database: Database) -> None:
+    await open_market(database, policy=Policy(individual_reports=False))
+    for report in (all_listings_report, active_listings_report, inactive_listings_report):
+        for seller, reason in ((SOLO, Reason.PROFESSIONAL_PLAN_NEEDED), ("nobody", Reason.SELLER_NOT_FOUND)):
+            with pytest.raises(Refused) as no:
+                await received(database, report, seller)
+            assert no.value.refusal.reason is reason
 
 
 async def test_every_column_of_a_row(database: Database) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from received import list_pins, received
 
-from tests.scene import BEA, LAMP, LAST, MUG, PRO, SOLO, START, VASE, Scene
+from tests.scene import BEA, LAMP, LAST, MARKET, MUG, PRO, SOLO, START, VASE, Scene
 from tradepost.people import records as people
-from tradepost.people.accounts import NewMarketplace, open_marketplace
+from tradepost.people.accounts import NewMarketplace, change_policy, open_marketplace
 from tradepost.people.records import SellerAccount
+from tradepost.refusals import Reason, Refused
 from tradepost.reports.open_listings_report import open_listings_report
 
 
@@ -38,8 +39,17 @@ async def test_a_seller_sees_only_its_own_offers(scene: Scene) -> None:
 
 
 async def test_without_offers_there_is_the_header(scene: Scene) -> None:
-    nothing = await received(scene.database, open_listings_report, "nobody")
+    assert await scene.close_offer(SOLO, MUG) is None
+    nothing = await received(scene.database, open_listings_report, SOLO)
     assert (nothing.text, nothing.written) == ("sku\tasin\tprice\tquantity\n", 0)
+
+
+async def test_a_seller_who_may_not_have_it_gets_none(scene: Scene) -> None:
+    await scene.database.run(lambda tx: change_policy(tx, MARKET, individual_reports=False))
+    for seller, reason in ((SOLO, Reason.PROFESSIONAL_PLAN_NEEDED), ("nobody", Reason.SELLER_NOT_FOUND)):
+        with pytest.raises(Refused) as no:
+            await received(scene.database, open_listings_report, seller)
+        assert no.value.refusal.reason is reason
 
 
 async def test_the_window_says_nothing(scene: Scene) -> None:
@@ -67,8 +77,9 @@ async def test_no_sku_breaks_a_cell(scene: Scene, sku: str, written: str) -> Non
 
 
 async def test_a_long_report_comes_in_pieces_for_one_statement(scene: Scene) -> None:
+    short = await received(scene.database, open_listings_report)
     await list_pins(scene, 2500)
     report = await received(scene.database, open_listings_report)
     assert len(report.rows) == 2503
-    assert report.statements == 1
+    assert report.statements <= short.statements
     assert max(map(len, report.pieces)) < len(report.text) / 2

@@ -25,7 +25,7 @@ NOTIFICATIONS = "sellingpartnerapi::notifications"
 BUYER_DATA = ("buyerInfo", "shippingAddress")
 NPM_CLIENT = "amazon-sp-api@1.2.1"
 NPM_SECONDS = 120
-JAVASCRIPT_SECONDS = 60
+JAVASCRIPT_SECONDS = 180
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ async def test_large_uploads_side_by_side_are_not_held_in_memory(
 async def test_an_upload_that_breaks_off_leaves_nothing(
     program: Serving, application: Application, documents: Path
 ) -> None:
-    async with httpx.AsyncClient(base_url=program.url) as client:
+    async with httpx.AsyncClient(base_url=program.url, timeout=120) as client:
         document_id, path = await place(client, application)
         host, port = urlsplit(program.url).netloc.split(":")
         _, writer = await asyncio.open_connection(host, int(port))

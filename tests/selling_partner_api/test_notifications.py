@@ -70,13 +70,22 @@ async def test_a_webhook_tells_its_secret_once_and_says_that_it_is_an_extension(
     assert payload(await itself.post(DESTINATIONS, given))["resource"]["webhook"]["secret"] not in (secret, None)
 
 
+async def test_a_queue_that_keeps_the_order_is_an_extension_too(itself: Selling) -> None:
+    made = await itself.post(DESTINATIONS, queue(f"{ARN}.fifo"))
+    assert payload(made)["resource"] == {"sqs": {"arn": f"{ARN}.fifo"}}
+    assert made.headers["x-tradepost-extension"] == "fifo"
+    await itself.post(DESTINATIONS, webhook())
+    assert (await itself.get(DESTINATIONS)).headers["x-tradepost-extension"] == "fifo, webhook"
+
+
 async def test_what_cannot_be_a_destination_is_refused(itself: Selling) -> None:
     for wrong in (
         queue(""),
         queue("orders"),
         queue("arn:aws:sns:us-east-1:123456789012:orders"),
         queue("arn:aws:sqs:us-east-1:1234:orders"),
-        queue("arn:aws:sqs:us-east-1:123456789012:orders.fifo"),
+        queue("arn:aws:sqs:us-east-1:123456789012:orders.fif"),
+        queue("arn:aws:sqs:us-east-1:123456789012:" + "q" * 76 + ".fifo"),
         queue(f"{ARN}\n"),
         queue("arn:aws:sqs:us-east-1:123456789012:" + "q" * 81),
         queue(name=" "),

@@ -14,7 +14,7 @@ from tradepost.feeds.options import QUANTITIES_AS_OF, understood
 from tradepost.feeds.records import FEEDS
 from tradepost.ground.database import Transaction, storable
 from tradepost.jobs import records as jobs
-from tradepost.jobs.jobs import CANCELLED, Wanted
+from tradepost.jobs.jobs import CANCELLED, FORGOTTEN_AT_ONCE, KEPT, Wanted
 from tradepost.notifications.finished import feed_finished
 from tradepost.numbers import new_job_numbers
 from tradepost.people import records as people
@@ -41,6 +41,7 @@ class Feed(NamedTuple):
     done: int
     successful: int
     result_id: str | None
+    digest: str | None  # of its document, once that was let in
 
 
 class NewFeed(NamedTuple):
@@ -98,3 +99,8 @@ async def cancel(tx: Transaction, seller_id: str, feed_id: str) -> None:
     if not await jobs.cancel(tx, FEEDS, seller_id, feed_id, tx.now):
         raise Refused(Reason.FEED_HAS_BEGUN, status=(await find(tx, seller_id, feed_id)).status)
     await feed_finished(tx, seller_id, feed_id, found.kind, CANCELLED, None)
+
+
+async def forget(tx: Transaction) -> int:
+    """Forget feeds that ended long ago, some at a time; how many."""
+    return await jobs.forget(tx, FEEDS, tx.now - KEPT, FORGOTTEN_AT_ONCE)

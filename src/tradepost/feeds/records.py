@@ -10,13 +10,13 @@ from tradepost.jobs.jobs import Turn
 from tradepost.jobs.records import Table
 
 if TYPE_CHECKING:
-    from tradepost.feeds.feeds import Feed, NewFeed
+    from tradepost.feeds.feeds import NewFeed
 
 FEEDS = Table(
     "feeds",
     "feed_id",
     "seller_id, feed_id, number, kind, marketplace_ids, document_id, options, status, created_at, started_at, "
-    "ended_at, records, done, successful, result_id",
+    "ended_at, records, done, successful, result_id, digest",
 )
 
 
@@ -53,84 +53,46 @@ async def taken_since(tx: Transaction, seller_id: str, skus: Sequence[str], sinc
 # What workers do
 
 
-async def take(tx: Transaction, at: datetime, machine_now: datetime, until: datetime) -> Any:
-    """Take the feed that has waited longest; with the digest of what was read of it, turn and attempts."""
-    return await jobs.take(tx, FEEDS._replace(selected=f"{FEEDS.selected}, digest"), at, machine_now, until)
-
-
-async def read(tx: Transaction, feed: "Feed", turn: int, digest: str | None, records: int, done: int) -> bool:
+async def read(tx: Transaction, turn: Turn, digest: str | None, records: int, done: int) -> bool:
     """Write down what was found in the document; with a digest it may not be another one from now on. False: the turn
     is over."""
-    written = await tx.execute(
-        """
-        UPDATE feeds SET digest = $4, records = $5, done = $6
-         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
-        """,
-        feed.seller_id, feed.feed_id, turn, digest, records, done,
-    )  # fmt: skip
-    return written == "UPDATE 1"
+    return await jobs.write(tx, FEEDS, turn, "digest = $4, records = $5, done = $6", digest, records, done)
 
 
-async def step(
-    tx: Transaction,
-    feed: "Feed",
-    turn: int,
-    number: int,
-    done: int,
-    successful: int,
-    entries: Sequence[Any],
-    until: datetime,
-) -> bool:
+async def step(tx: Transaction, turn: Turn, number: int, done: int, successful: int, entries: Sequence[Any]) -> bool:
     """Write down that a step is through, in its own transaction. False: the turn is over."""
-    written = await tx.execute(
-        """
-        UPDATE feeds SET done = done + $4, successful = successful + $5, worked_until = $6, attempts = 1
-         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
-        """,
-        feed.seller_id, feed.feed_id, turn, done, successful, until,
-    )  # fmt: skip
-    if written != "UPDATE 1":
+    change = "done = done + $4, successful = successful + $5, attempts = 1"
+    if not await jobs.write(tx, FEEDS, turn, change, done, successful):
         return False
     await tx.later(
         "INSERT INTO feed_entries (seller_id, feed_id, step, entries) VALUES ($1, $2, $3, $4)",
-        feed.seller_id, feed.feed_id, number, entries,
+        turn.seller_id, turn.job_id, number, entries,
     )  # fmt: skip
     return True
 
 
-async def through(tx: Transaction, feed: "Feed") -> set[int]:
+async def through(tx: Transaction, turn: Turn) -> set[int]:
     """The numbers of the steps that are through."""
     rows = await tx.fetch(
-        "SELECT step FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", feed.seller_id, feed.feed_id
+        "SELECT step FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", turn.seller_id, turn.job_id
     )
     return {row[0] for row in rows}
 
 
-async def outcome(tx: Transaction, feed: "Feed") -> tuple[int, int, list[Any]]:
+async def outcome(tx: Transaction, turn: Turn) -> tuple[int, int, list[Any]]:
     """How many records there are and how many went well, and what is to be said of the steps that are through."""
     records, successful = await tx.row(  # type: ignore[misc]
-        "SELECT records, successful FROM feeds WHERE seller_id = $1 AND feed_id = $2", feed.seller_id, feed.feed_id
+        "SELECT records, successful FROM feeds WHERE seller_id = $1 AND feed_id = $2", turn.seller_id, turn.job_id
     )
     rows = await tx.fetch(
         "SELECT entries FROM feed_entries WHERE seller_id = $1 AND feed_id = $2 ORDER BY step",
-        feed.seller_id, feed.feed_id,
+        turn.seller_id, turn.job_id,
     )  # fmt: skip
     return records, successful, [line for row in rows for line in row[0]]
 
 
-async def end(tx: Transaction, feed: "Feed", turn: int, status: str, result_id: str, at: datetime) -> bool:
+async def end(tx: Transaction, turn: Turn, status: str, result_id: str, at: datetime) -> bool:
     """Write down that a feed is through, and where its report is. False: the turn is over."""
-    written = await tx.execute(
-        """
-        UPDATE feeds SET status = $4, result_id = $5, ended_at = $6, worked_until = NULL
-         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
-        """,
-        feed.seller_id, feed.feed_id, turn, status, result_id, at,
-    )  # fmt: skip
-    await tx.execute("DELETE FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", feed.seller_id, feed.feed_id)
-    return written == "UPDATE 1"
-
-
-async def hand_back(tx: Transaction, feed: "Feed", turn: int, until: datetime, blameless: bool) -> None:
-    """Let a feed go, to be taken again from a moment on; the attempt counts unless the feed was not to blame."""
-    await jobs.hand_back(tx, FEEDS, Turn(feed.seller_id, feed.feed_id, turn, 0), until, blameless)
+    await tx.execute("DELETE FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", turn.seller_id, turn.job_id)
+    await jobs.write(tx, FEEDS, turn, "result_id = $4", result_id)
+    return await jobs.end(tx, FEEDS, turn, status, at)

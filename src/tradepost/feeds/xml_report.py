@@ -1,11 +1,26 @@
 """The processing report of an XML feed, as sellers' tools read it."""
 
+import re
 from collections.abc import Iterator
 
 from tradepost.feeds.kind import Content, Line, Report, Summary
 from tradepost.reports.xml_text import text
 
 XML = "text/xml; charset=utf-8"
+ELEMENTS = {
+    "order-id": "AmazonOrderID",
+    "order-item-id": "AmazonOrderItemCode",
+    "amazon-order-item-code": "AmazonOrderItemCode",
+    "quantity": "Quantity",
+    "ship-date": "FulfillmentDate",
+    "carrier-code": "CarrierCode",
+    "carrier-name": "CarrierName",
+    "tracking-number": "ShipperTrackingNumber",
+    "ship-method": "ShippingMethod",
+    "cancellation-reason-code": "CancelReason",
+}
+"""What the columns of flat files are called in an envelope; sentences speak of columns."""
+_COLUMN = re.compile(rf"(?<![\w-])({'|'.join(name for name in ELEMENTS if '-' in name)}|^quantity)(?![\w-])", re.ASCII)
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <AmazonEnvelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">
   <Header>
@@ -53,9 +68,13 @@ def _lines_of(line: Line) -> Iterator[str]:
     yield f"        <MessageID>{line.record}</MessageID>\n"
     yield f"        <ResultCode>{'Warning' if line.type == 'Warning' else 'Error'}</ResultCode>\n"
     yield f"        <ResultMessageCode>{line.code}</ResultMessageCode>\n"
-    yield f"        <ResultDescription>{text(line.message)}</ResultDescription>\n"
+    yield f"        <ResultDescription>{text(_of_elements(line.message))}</ResultDescription>\n"
     about = {"AmazonOrderID": line.order_id, "AmazonOrderItemCode": line.item_id, "SKU": line.sku}
     told = "".join(f"<{name}>{text(value)}</{name}>" for name, value in about.items() if value)
     if told:
         yield f"        <AdditionalInfo>{told}</AdditionalInfo>\n"
     yield "      </Result>\n"
+
+
+def _of_elements(sentence: str) -> str:
+    return _COLUMN.sub(lambda found: ELEMENTS[found[0]], sentence)

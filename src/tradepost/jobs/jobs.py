@@ -1,12 +1,15 @@
 """What all jobs have in common: how far they are, and which of them somebody looks for."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 IN_QUEUE, IN_PROGRESS, DONE, FATAL, CANCELLED = "IN_QUEUE", "IN_PROGRESS", "DONE", "FATAL", "CANCELLED"
 STATUSES = (CANCELLED, DONE, FATAL, IN_PROGRESS, IN_QUEUE)
 """A job is FATAL when nothing of it could be done; CANCELLED by its seller, or because there is nothing to tell."""
+KEPT = timedelta(days=90)
+"""How long it is known what became of a job, by the business clock."""
+FORGOTTEN_AT_ONCE = 1000
 
 
 class Wanted(NamedTuple):
@@ -30,6 +33,10 @@ class Turn(NamedTuple):
 
 class Overtaken(Exception):
     """Another worker has the job meanwhile, and goes on with it."""
+
+
+class Stopped(Exception):
+    """The worker was told to stop before the job came to its end."""
 
 
 def insist(still_ours: bool) -> None:

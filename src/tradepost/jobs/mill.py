@@ -3,35 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 
 from tradepost.ground.database import Database, database_is_away
 from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.jobs.turns import Taken
 
 AT_ONCE = 4  # each may hold a whole document in memory
 
 _log = structlog.get_logger()
 
 
-class Taken(Protocol):
-    """A job that this process has; `facts` are what a log says of it."""
-
-    @property
-    def facts(self) -> dict[str, object]: ...
-
-
-TakenT = TypeVar("TakenT", bound=Taken)
-Take = Callable[[Database], Awaitable[TakenT | None]]
+JobT = TypeVar("JobT")
+Take = Callable[[Database], Awaitable[Taken[JobT] | None]]
 """Take the job that has waited longest; None: none waits."""
-GoOn = Callable[[Database, Storage, TakenT, asyncio.Event], Awaitable[None]]
+GoOn = Callable[[Database, Storage, Taken[JobT], asyncio.Event], Awaitable[None]]
 """Bring a job to its end, or as far as it goes until the event is set. What fails is handed back, and raised."""
 
 
 @asynccontextmanager
 async def mill(
-    name: str, database: Database, storage: Storage | None, take: Take[TakenT], go_on: GoOn[TakenT]
+    name: str, database: Database, storage: Storage | None, take: Take[JobT], go_on: GoOn[JobT]
 ) -> AsyncIterator["Mill"]:
     """A mill for jobs of one sort, which `name` is in the log; what is under way when the block ends is broken off and
     handed back. Without a storage it stands still."""
@@ -40,14 +34,14 @@ async def mill(
         taken = await take(database) if storage else None
         return asyncio.create_task(finish(taken, stop)) if taken else None
 
-    async def finish(taken: TakenT, stop: asyncio.Event) -> None:
+    async def finish(taken: Taken[JobT], stop: asyncio.Event) -> None:
         assert storage is not None
         try:
             await go_on(database, storage, taken, stop)
         except Exception as error:
             trouble = isinstance(error, StorageUnavailable) or database_is_away(error)
             cause = f"{type(error).__name__}: {error}"
-            _log.error(f"{name}_failed", **taken.facts, cause=cause, exc_info=None if trouble else error)
+            _log.error(f"{name}_failed", **taken.turn._asdict(), cause=cause, exc_info=None if trouble else error)
 
     opened = Mill(start)
     try:

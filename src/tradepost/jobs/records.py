@@ -92,20 +92,35 @@ async def take(tx: Transaction, table: Table, at: datetime, machine_now: datetim
 
 async def keep(tx: Transaction, table: Table, turn: Turn, until: datetime) -> bool:
     """Keep a job for longer. False: the turn is over."""
-    return await _of_turn(tx, table, turn, "worked_until = $4", until)
+    return await write(tx, table, turn, "worked_until = $4", until)
 
 
 async def hand_back(tx: Transaction, table: Table, turn: Turn, until: datetime, blameless: bool) -> None:
     """Let a job go, to be taken again from a moment on; the attempt counts unless the job was not to blame."""
-    await _of_turn(tx, table, turn, "worked_until = $4, attempts = attempts - $5::int", until, int(blameless))
+    await write(tx, table, turn, "worked_until = $4, attempts = attempts - $5::int", until, int(blameless))
 
 
 async def end(tx: Transaction, table: Table, turn: Turn, status: str, at: datetime) -> bool:
     """Write down that a job is through. False: the turn is over."""
-    return await _of_turn(tx, table, turn, "status = $4, ended_at = $5, worked_until = NULL", status, at)
+    return await write(tx, table, turn, "status = $4, ended_at = $5, worked_until = NULL", status, at)
 
 
-async def _of_turn(tx: Transaction, table: Table, turn: Turn, change: str, *values: object) -> bool:
+async def forget(tx: Transaction, table: Table, before: datetime, most: int) -> int:
+    """Forget so many jobs that ended before then, the oldest first; how many."""
+    done = await tx.execute(
+        f"""
+        DELETE FROM {table.name}
+         WHERE (seller_id, {table.id}) IN (
+               SELECT seller_id, {table.id}
+                 FROM {table.name} WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """,
+        before, most,
+    )  # fmt: skip
+    return int(done.split()[-1])
+
+
+async def write(tx: Transaction, table: Table, turn: Turn, change: str, *values: object) -> bool:
+    """Write something down about a job in its turn: `change` sets columns, to $4 and on. False: the turn is over."""
     done = await tx.execute(
         f"""
         UPDATE {table.name} SET {change}

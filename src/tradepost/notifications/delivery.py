@@ -18,12 +18,13 @@ from tradepost.notifications import payloads, records
 from tradepost.notifications.kinds import Kind
 from tradepost.notifications.records import Claimed, NotificationKey, Result
 from tradepost.notifications.sqs import MOST_MESSAGES, Letter, Queues, in_calls, queues
+from tradepost.notifications.subscribed import records as subscribed
 from tradepost.notifications.subscribed.records import Destination
 from tradepost.notifications.told import records as told
-from tradepost.webhooks.attempts import ALL_BROKEN_OFF, LEASE, MOST_ATTEMPTS, failed, outcome
+from tradepost.webhooks.attempts import ALL_BROKEN_OFF, LEASE, MOST_ATTEMPTS, any_arrived, failed, outcome
 from tradepost.webhooks.lanes import Lanes
 from tradepost.webhooks.network import Answer, Call, network
-from tradepost.webhooks.signature import sign
+from tradepost.webhooks.signature import signed
 
 AT_ONCE = 8  # calls at once to a destination that is well; one to a destination that is not
 
@@ -77,7 +78,7 @@ class Notifier(Lanes[str]):
             await self._send(batch.destination, batch.letters, batch.answers)
         finally:  # also when the worker is told to stop
             await self._record(key, batch.claimed, batch.answers)
-        return True
+        return any_arrived(batch.answers.values())
 
     async def _send(
         self, destination: Destination, letters: Mapping[NotificationKey, Letter], answers: Answers
@@ -99,13 +100,7 @@ class Notifier(Lanes[str]):
         answers |= {keys[letter.name]: answer for letter, answer in zip(letters, said, strict=True)}
 
     async def _ring(self, destination: Destination, key: NotificationKey, letter: Letter, answers: Answers) -> None:
-        moment = int(machine_now().timestamp())
-        signature = sign([destination.secret or ""], letter.name, moment, letter.body)
-        headers = {
-            "webhook-id": letter.name,
-            "webhook-timestamp": str(moment),
-            "webhook-signature": signature,
-        }
+        headers = signed([destination.secret or ""], letter.name, machine_now(), letter.body)
         try:
             answers[key] = await self._call(destination.address, headers, letter.body)
         except Exception as error:
@@ -117,8 +112,7 @@ class Notifier(Lanes[str]):
 
         async def record(tx: Transaction) -> None:
             if answers:  # the destination is locked before its notifications
-                arrived = any(answer.error is None for answer in answers.values())
-                await records.judge(tx, destination_id, arrived, now)
+                await records.judge(tx, destination_id, any_arrived(answers.values()), now)
             await records.record(tx, results)
 
         await self._database.run(record)
@@ -127,12 +121,11 @@ class Notifier(Lanes[str]):
 async def _take(tx: Transaction, destination_id: str, now: datetime) -> Batch:
     """Claim what may go out to a destination, and read what it tells: after the claim, so that no later change of a
     quantity is missed."""
-    found = await records.destination(tx, destination_id)
-    if found is None:
+    destination = await subscribed.anybodys_destination(tx, destination_id)
+    if destination is None:
         return Batch(None, [], {}, {}, more=False)
-    destination, failing = found
     at_once = AT_ONCE * MOST_MESSAGES if destination.kind == "sqs" else AT_ONCE
-    claim = await records.claim(tx, destination_id, now, now + LEASE, 1 if failing else at_once)
+    claim = await records.claim(tx, destination_id, now, now + LEASE, 1 if destination.failing_since else at_once)
     if unwanted := [one.key for one in claim.notifications if not one.wanted]:
         await records.drop(tx, unwanted)
     claimed = [one for one in claim.notifications if one.wanted]

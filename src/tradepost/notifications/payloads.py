@@ -4,12 +4,11 @@ An order is told as it stood after the event, however late that is; a quantity a
 and of the address the postal code alone, once the order is released.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-import msgspec
 
 from tradepost.lifecycle import ROW_OF, TO_SHIP, Act, State, Units
 from tradepost.notifications.kinds import VERSIONS, ChangeType, Kind
@@ -35,7 +34,10 @@ _OTHERWISE = "Canceled By Marketplace"  # what verification found is not for the
 
 
 def body(told: Claimed, payload: Json, client_id: str, published: datetime) -> bytes:
-    """The whole notification, in the same words however often it is sent, but for the moment at which it is."""
+    """The whole notification, in the same words however often it is sent, but for the moment at which it is.
+
+    It is ASCII: SQS refuses some of the characters that a SKU may have.
+    """
     kind = Kind(told.kind)
     metadata = {
         "applicationId": client_id,
@@ -51,7 +53,7 @@ def body(told: Claimed, payload: Json, client_id: str, published: datetime) -> b
         "payload": payload,
         "notificationMetadata": _spelled(metadata, kind),
     }
-    return msgspec.json.encode(_spelled(whole, kind))
+    return json.dumps(_spelled(whole, kind), separators=(",", ":")).encode("ascii")
 
 
 def quantity_change(seller_id: str, sku: str, available: int) -> Json:

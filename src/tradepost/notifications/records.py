@@ -2,7 +2,8 @@
 
 Of one subject of a subscription, notifications go out one after another. Only the first that is queued may be claimed;
 those behind it are due when it is, so that nobody looks at them in vain. A claim moves `try_at` to the end of a lease,
-which is also how a result is known to come from who holds it: a late one counts only if it is a delivery.
+which is also how a result is known to come from who holds it: a late one counts only if it is a delivery. What has
+arrived is deleted.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,12 +12,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from tradepost.ground.database import Transaction, columns, storable
-from tradepost.notifications.subscribed.records import Destination
+from tradepost.notifications.subscribed.records import AUTHORIZED
 
 _LOOKED_AT = 400  # notifications that are due, among which a claim looks for the first of their subjects
-AUTHORIZED = """EXISTS (SELECT 1 FROM authorizations z
-                 WHERE z.seller_id = s.seller_id AND z.client_id = s.client_id AND z.ended_at IS NULL)"""
-"""That the application of a subscription `s` still acts for the seller."""
 
 
 class NotificationKey(NamedTuple):
@@ -69,7 +67,7 @@ class Result(NamedTuple):
     subject: str
     number: int
     leased_until: datetime
-    status: str
+    status: str  # queued, undeliverable; delivered: nothing is kept of it
     attempts: int
     try_at: datetime
     tried_at: datetime | None  # None: it was not
@@ -118,18 +116,6 @@ async def waiting(tx: Transaction, now: datetime, without: Collection[str], most
     return [(row[0], row[1]) for row in rows]
 
 
-async def destination(tx: Transaction, destination_id: str) -> tuple[Destination, bool] | None:
-    """A destination, and whether it has been failing."""
-    row = await tx.row(
-        """
-        SELECT destination_id, client_id, name, kind, address, secret, made_at, failing_since IS NOT NULL
-          FROM notification_destinations WHERE destination_id = $1
-        """,
-        destination_id,
-    )
-    return (Destination(*row[:-1]), row[-1]) if row else None
-
-
 async def claim(tx: Transaction, destination_id: str, now: datetime, leased_until: datetime, most: int) -> Claim:
     """Take up to `most` notifications that are due and first of their subjects, the longest waiting first."""
     rows = await tx.fetch(
@@ -150,7 +136,7 @@ async def claim(tx: Transaction, destination_id: str, now: datetime, leased_unti
                      FROM notifications AS before
                     WHERE before.seller_id = due.seller_id AND before.subscription_id = due.subscription_id
                       AND before.subject = due.subject AND before.number < due.number
-                      AND before.status NOT IN ('delivered', 'undeliverable') -- see record
+                      AND before.status <> 'undeliverable' -- see record
                     ORDER BY before.number
                     LIMIT 1
                    ) AS ahead ON true
@@ -183,7 +169,8 @@ async def claim(tx: Transaction, destination_id: str, now: datetime, leased_unti
 
 
 async def record(tx: Transaction, results: Sequence[Result]) -> None:
-    """Write down what became of claimed notifications; those behind them are due when they are, or now."""
+    """Delete what has arrived, and write down what became of the others; those behind them are due when they are, or
+    now."""
     await tx.execute(
         """
         WITH result AS MATERIALIZED ( -- so that each row is looked up by its whole key
@@ -192,7 +179,15 @@ async def record(tx: Transaction, results: Sequence[Result]) -> None:
                           $9::timestamptz[], $10::timestamptz[], $11::text[])
                 AS r (seller_id, subscription_id, subject, number, leased_until, status, attempts, try_at, tried_at,
                       last_error)
-        ), recorded AS (
+        ), arrived AS (
+            DELETE FROM notifications AS n
+             USING result
+             WHERE n.seller_id = ANY($1) AND n.seller_id = result.seller_id
+               AND n.subscription_id = result.subscription_id AND n.subject = result.subject
+               AND n.number = result.number
+               AND result.status = 'delivered'
+            RETURNING n.seller_id, n.subscription_id, n.subject, n.number, result.try_at
+        ), kept AS (
             UPDATE notifications AS n
                SET status = result.status, attempts = result.attempts, try_at = result.try_at,
                    tried_at   = coalesce(result.tried_at, n.tried_at),
@@ -201,17 +196,18 @@ async def record(tx: Transaction, results: Sequence[Result]) -> None:
              WHERE n.seller_id = ANY($1) AND n.seller_id = result.seller_id
                AND n.subscription_id = result.subscription_id AND n.subject = result.subject
                AND n.number = result.number
-               AND (   result.status = 'delivered' AND n.status <> 'delivered'
-                    OR n.status = 'queued' AND n.try_at = result.leased_until)
+               AND result.status <> 'delivered'
+               AND n.status <> 'undeliverable' -- "= 'queued'" would walk through all that is queued
+               AND n.try_at = result.leased_until
             RETURNING n.seller_id, n.subscription_id, n.subject, n.number, n.try_at
         )
         UPDATE notifications AS behind
            SET try_at = recorded.try_at
-          FROM recorded
+          FROM (SELECT * FROM arrived UNION ALL SELECT * FROM kept) AS recorded
          WHERE behind.seller_id = ANY($1) AND behind.seller_id = recorded.seller_id
            AND behind.subscription_id = recorded.subscription_id AND behind.subject = recorded.subject
            AND behind.number > recorded.number
-           AND behind.status NOT IN ('delivered', 'undeliverable') -- "= 'queued'" would walk through all that is queued
+           AND behind.status <> 'undeliverable'
         """,
         sorted({result.seller_id for result in results}),
         *columns(results, 10),
@@ -230,6 +226,13 @@ async def drop(tx: Transaction, keys: Collection[NotificationKey]) -> None:
         """,
         sorted({key.seller_id for key in keys}),
         *columns(keys, 4),
+    )
+
+
+async def drop_all(tx: Transaction, seller_id: str, subscription_id: str) -> None:
+    """Delete all that is kept for a subscription."""
+    await tx.execute(
+        "DELETE FROM notifications WHERE seller_id = $1 AND subscription_id = $2", seller_id, subscription_id
     )
 
 
@@ -264,12 +267,12 @@ async def undeliverable(
 
 
 async def resend(tx: Transaction, keys: Collection[NotificationKey], now: datetime) -> int:
-    """Queue what was given up or delivered once more, with all its attempts before it; how many it were."""
+    """Queue what was given up once more, with all its attempts before it; how many it were."""
     wanted = sorted(key for key in set(keys) if storable(key))
     rows = await tx.fetch(
         """
         UPDATE notifications AS n
-           SET status = 'queued', attempts = 0, try_at = $2
+           SET status = 'queued', attempts = 0, queued_at = $2, try_at = $2
           FROM unnest($3::text[], $4::text[], $5::text[], $6::bigint[])
                AS named (seller_id, subscription_id, subject, number)
          WHERE n.seller_id = ANY($1) AND n.seller_id = named.seller_id
@@ -285,16 +288,15 @@ async def resend(tx: Transaction, keys: Collection[NotificationKey], now: dateti
 
 
 async def forget(tx: Transaction, before: datetime, most: int) -> int:
-    """Delete up to `most` notifications queued before then, but for those that are still on their way; how many."""
+    """Delete up to `most` notifications queued before then, whatever became of them: a destination that hangs for good
+    does not make the table grow. How many it were."""
     tag = await tx.execute(
         """
         DELETE FROM notifications
          WHERE (seller_id, subscription_id, subject, number) IN (
                SELECT seller_id, subscription_id, subject, number
-                 FROM notifications n
+                 FROM notifications
                 WHERE queued_at < $1
-                  AND NOT (status = 'queued' AND EXISTS (
-                      SELECT 1 FROM notification_destinations d WHERE d.destination_id = n.destination_id))
                 LIMIT $2
                   FOR UPDATE SKIP LOCKED)
         """,

@@ -17,7 +17,9 @@ MOST_MESSAGES = 10  # a call takes
 MOST_BYTES = 256 * 1024  # of all messages of a call; what is longer goes by itself, and SQS decides
 _SECONDS = 15
 _CONNECT_SECONDS = 5
-_FIFO = ".fifo"
+_SECONDS_IN_ALL = 40  # with the address of the queue and the credentials asked for: less than a lease
+_CONNECTIONS = 256  # of all lanes in a region: none waits for the answers of another
+FIFO = ".fifo"  # what the names of queues that keep the order end with
 _GROUP = re.compile(r"[!-~]{1,128}")
 _CODE = re.compile(r"[A-Za-z0-9.]{1,100}")
 
@@ -32,11 +34,15 @@ class Letter(NamedTuple):
 
 
 class Queues:
-    """The clients of SQS that are open, one for each region, and the addresses of the queues that were looked up."""
+    """The clients of SQS that are open, one for each region, and the addresses of the queues that were looked up.
+
+    They share what they read about SQS: another region, though anybody may name one, costs some 100 KB.
+    """
 
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack
         self._opening = asyncio.Lock()
+        self._session: Any = None
         self._clients: dict[str, Any] = {}
         self._urls: dict[str, str] = {}
 
@@ -46,13 +52,14 @@ class Queues:
         from botocore.exceptions import BotoCoreError, ClientError
 
         *_, region, account, queue = arn.split(":")
+        entries = [_entry(number, one, fifo=queue.endswith(FIFO)) for number, one in enumerate(letters)]
         try:
-            client = await self._client(region)
-            if arn not in self._urls:
-                found = await client.get_queue_url(QueueName=queue, QueueOwnerAWSAccountId=account)
-                self._urls[arn] = found["QueueUrl"]
-            entries = [_entry(number, one, fifo=queue.endswith(_FIFO)) for number, one in enumerate(letters)]
-            said = await client.send_message_batch(QueueUrl=self._urls[arn], Entries=entries)
+            async with asyncio.timeout(_SECONDS_IN_ALL):
+                client = await self._client(region)
+                if arn not in self._urls:
+                    found = await client.get_queue_url(QueueName=queue, QueueOwnerAWSAccountId=account)
+                    self._urls[arn] = found["QueueUrl"]
+                said = await client.send_message_batch(QueueUrl=self._urls[arn], Entries=entries)
         except ClientError as error:
             self._urls.pop(arn, None)  # it may have been made anew
             return [_refused(error.response.get("Error", {}).get("Code"))] * len(letters)
@@ -66,8 +73,21 @@ class Queues:
     async def _client(self, region: str) -> Any:
         async with self._opening:
             if region not in self._clients:
-                self._clients[region] = await self._stack.enter_async_context(_opened(region))
+                self._clients[region] = await self._stack.enter_async_context(self._opened(region))
         return self._clients[region]
+
+    def _opened(self, region: str) -> Any:
+        from aiobotocore.config import AioConfig
+        from aiobotocore.session import get_session
+
+        self._session = self._session or get_session()
+        config = AioConfig(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_SECONDS,
+            max_pool_connections=_CONNECTIONS,
+            retries={"total_max_attempts": 1},  # the queue of notifications has its own
+        )
+        return self._session.create_client("sqs", region_name=region, config=config)
 
 
 @asynccontextmanager
@@ -88,18 +108,6 @@ def in_calls(letters: Sequence[Letter]) -> list[list[Letter]]:
             size = len(letter.body)
         calls[-1].append(letter)
     return calls
-
-
-def _opened(region: str) -> Any:
-    from aiobotocore.config import AioConfig
-    from aiobotocore.session import get_session
-
-    config = AioConfig(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_SECONDS,
-        retries={"total_max_attempts": 1},  # the queue of notifications has its own
-    )
-    return get_session().create_client("sqs", region_name=region, config=config)
 
 
 def _entry(number: int, letter: Letter, *, fifo: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tradepost.notifications.queueing import records as notifications
 from tradepost.numbers import OrderKey
 from tradepost.orders.order import Line, Order
 
-_COLUMNS = tuple(field.name for field in fields(Order) if field.name != "lines")
+_COLUMNS = tuple(field.name for field in fields(Order) if field.name not in ("lines", "key"))
 _SELECTED = ", ".join(f"o.{name}" for name in _COLUMNS)
 
 _CHANGING = {

@@ -20,7 +20,7 @@ from tradepost.reports.written import Write
 
 TAB_SEPARATED = "text/tab-separated-values; charset=UTF-8"
 XML = "text/xml; charset=UTF-8"
-A_MONTH = timedelta(days=30)
+A_MONTH, A_QUARTER = timedelta(days=30), timedelta(days=90)
 
 
 class Kind(NamedTuple):
@@ -34,6 +34,8 @@ class Kind(NamedTuple):
     usual: timedelta | None = None
     """How far back it reaches when nobody says; then, too, a schedule tells what is new since the last one. None: it
     tells how things stand, whenever they came to be so, as far as nobody asks for a part of it."""
+    kept: timedelta = A_MONTH
+    """How long it can be fetched."""
 
 
 KINDS: dict[str, Kind] = {
@@ -43,8 +45,8 @@ KINDS: dict[str, Kind] = {
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL": Kind(all_orders_by_last_update, usual=A_MONTH),
     "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL": Kind(all_orders_by_order_date, usual=A_MONTH),
     "GET_FLAT_FILE_PENDING_ORDERS_DATA": Kind(pending_orders_report),
-    "GET_MERCHANT_LISTINGS_ALL_DATA": Kind(all_listings_report),
-    "GET_MERCHANT_LISTINGS_DATA": Kind(active_listings_report),
-    "GET_MERCHANT_LISTINGS_INACTIVE_DATA": Kind(inactive_listings_report),
-    "GET_FLAT_FILE_OPEN_LISTINGS_DATA": Kind(open_listings_report),
+    "GET_MERCHANT_LISTINGS_ALL_DATA": Kind(all_listings_report, kept=A_QUARTER),
+    "GET_MERCHANT_LISTINGS_DATA": Kind(active_listings_report, kept=A_QUARTER),
+    "GET_MERCHANT_LISTINGS_INACTIVE_DATA": Kind(inactive_listings_report, kept=A_QUARTER),
+    "GET_FLAT_FILE_OPEN_LISTINGS_DATA": Kind(open_listings_report, kept=A_QUARTER),
 }

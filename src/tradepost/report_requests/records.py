@@ -32,17 +32,21 @@ async def put(tx: Transaction, new: "NewReport", report_id: str, at: datetime) -
     )  # fmt: skip
 
 
-async def put_scheduled(tx: Transaction, report_ids: Sequence[str], schedules: Sequence[Any], at: datetime) -> None:
-    """Write reports that wait, one for each of these schedules (seller, schedule)."""
+async def put_scheduled(
+    tx: Transaction, report_ids: Sequence[str], schedules: Sequence[Any], at: datetime, news: Sequence[str]
+) -> None:
+    """Write reports that wait, one for each of these schedules (seller, schedule). Those of the kinds in `news` tell
+    on from what the schedule has told."""
     await tx.execute(
         """
-        INSERT INTO report_requests (seller_id, report_id, kind, marketplace_ids, options, schedule_id, status,
+        INSERT INTO report_requests (seller_id, report_id, kind, marketplace_ids, options, since, schedule_id, status,
                                      created_at)
-        SELECT seller_id, n.report_id, kind, marketplace_ids, options, schedule_id, 'IN_QUEUE', $4
+        SELECT seller_id, n.report_id, kind, marketplace_ids, options,
+               CASE WHEN kind = ANY($5) THEN told_until END, schedule_id, 'IN_QUEUE', $4
           FROM unnest($1::text[], $2::text[], $3::text[]) AS n (report_id, seller_id, schedule_id)
           JOIN report_schedules USING (seller_id, schedule_id)
         """,
-        list(report_ids), *columns(schedules, 2), at,
+        list(report_ids), *columns(schedules, 2), at, news,
     )  # fmt: skip
 
 
@@ -85,16 +89,18 @@ async def put_schedule(tx: Transaction, schedule: Sequence[object]) -> None:
     )
 
 
-async def one_schedule(tx: Transaction, seller_id: str, schedule_id: str, *, lock: bool = False) -> Any:
+async def one_schedule(tx: Transaction, seller_id: str, schedule_id: str) -> Any:
     """The seller's schedule with this id, or None."""
     return await tx.row(
-        f"""
-        SELECT {_SCHEDULE} FROM report_schedules WHERE seller_id = $1 AND schedule_id = $2
-        {"FOR UPDATE" if lock else ""}
-        """,
+        f"SELECT {_SCHEDULE} FROM report_schedules WHERE seller_id = $1 AND schedule_id = $2",
         seller_id,
         schedule_id,
     )
+
+
+async def schedule_of(tx: Transaction, seller_id: str, kind: str) -> Any:
+    """The seller's schedule of a kind, of which there is one at most; or None."""
+    return await tx.row(f"SELECT {_SCHEDULE} FROM report_schedules WHERE seller_id = $1 AND kind = $2", seller_id, kind)
 
 
 async def schedules(tx: Transaction, seller_id: str, kinds: Sequence[str]) -> list[Any]:
@@ -139,9 +145,21 @@ async def put_off(tx: Transaction, schedules: Sequence[tuple[str, str, datetime]
     )
 
 
-async def told(tx: Transaction, seller_id: str, schedule_id: str, until: datetime) -> None:
-    """Write down up to when a schedule's reports have told everything."""
+async def told(tx: Transaction, seller_id: str, kind: str, until: datetime) -> None:
+    """Write down up to when the reports of the schedule of a kind have told everything."""
     await tx.execute(
-        "UPDATE report_schedules SET told_until = $3 WHERE seller_id = $1 AND schedule_id = $2",
-        seller_id, schedule_id, until,
+        "UPDATE report_schedules SET told_until = greatest(told_until, $3) WHERE seller_id = $1 AND kind = $2",
+        seller_id, kind, until,
     )  # fmt: skip
+
+
+async def last_told(tx: Transaction, seller_id: str, kind: str) -> datetime | None:
+    """Up to when the last report of a kind by schedule has told everything, whichever schedule that was; or None."""
+    found: datetime | None = await tx.value(
+        """
+        SELECT max(until) FROM report_requests
+         WHERE seller_id = $1 AND kind = $2 AND schedule_id IS NOT NULL AND status IN ('DONE', 'CANCELLED')
+        """,
+        seller_id, kind,
+    )  # fmt: skip
+    return found

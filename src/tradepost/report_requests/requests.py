@@ -4,20 +4,22 @@ It stands CANCELLED when there is nothing to tell, as the software expects, and 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from tradepost.ground.database import Transaction, storable
 from tradepost.jobs import records as jobs
-from tradepost.jobs.jobs import CANCELLED, Wanted
+from tradepost.jobs.jobs import CANCELLED, FORGOTTEN_AT_ONCE, KEPT, Wanted
 from tradepost.notifications.finished import report_finished
 from tradepost.numbers import new_job_numbers
 from tradepost.refusals import NOT_TEXT, Reason, Refused
 from tradepost.report_requests import records
 from tradepost.report_requests.kinds import KINDS, Kind
 from tradepost.report_requests.records import REQUESTS
+from tradepost.reports.released_lines import home_of
 
 MOST_OPTIONS = 20
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)  # before it there were no marketplaces
 
 
 class ReportRequest(NamedTuple):
@@ -52,11 +54,12 @@ class NewReport(NamedTuple):
 
 async def create(tx: Transaction, new: NewReport) -> str:
     """Put a report into the queue; its id."""
-    kind = check(new.kind, new.marketplace_ids, new.options)
+    kind = await check(tx, new.seller_id, new.kind, new.marketplace_ids, new.options)
     since, until = new.since, new.until
     for name, moment in (("dataStartTime", since), ("dataEndTime", until)):
-        if moment is not None and moment > tx.now:
-            raise Refused(Reason.INVALID_VALUE, field=name, problem="it must not lie in the future")
+        if moment is not None and not FIRST_MOMENT <= moment <= tx.now:
+            problem = "in the future" if moment > tx.now else f"before {FIRST_MOMENT.year}"
+            raise Refused(Reason.INVALID_VALUE, field=name, problem=f"it must not lie {problem}")
     if since is not None and until is not None and since > until:
         raise Refused(Reason.INVALID_VALUE, field="dataEndTime", problem="it must not lie before dataStartTime")
     if kind.usual is not None and since is None:
@@ -66,8 +69,11 @@ async def create(tx: Transaction, new: NewReport) -> str:
     return report_id
 
 
-def check(kind: str, marketplace_ids: Sequence[str], options: dict[str, str]) -> Kind:
-    """The kind of this name; refuses one that there is not, and options that cannot be kept."""
+async def check(
+    tx: Transaction, seller_id: str, kind: str, marketplace_ids: Sequence[str], options: dict[str, str]
+) -> Kind:
+    """The kind of this name; refuses one that there is not, options that cannot be kept, and a seller who may not have
+    reports."""
     if kind not in KINDS:
         problem = f"{kind[:64]!r} is none of {', '.join(KINDS)}"
         raise Refused(Reason.INVALID_VALUE, field="reportType", problem=problem)
@@ -75,6 +81,7 @@ def check(kind: str, marketplace_ids: Sequence[str], options: dict[str, str]) ->
         raise Refused(Reason.INVALID_VALUE, field="body", problem=NOT_TEXT)
     if len(options) > MOST_OPTIONS:
         raise Refused(Reason.INVALID_VALUE, field="reportOptions", problem=f"there may be {MOST_OPTIONS} at most")
+    await home_of(tx, seller_id)
     return KINDS[kind]
 
 
@@ -105,3 +112,8 @@ async def cancel(tx: Transaction, seller_id: str, report_id: str) -> None:
     if not await jobs.cancel(tx, REQUESTS, seller_id, report_id, tx.now):
         raise Refused(Reason.REPORT_HAS_BEGUN, status=(await find(tx, seller_id, report_id)).status)
     await report_finished(tx, seller_id, report_id, found.kind, CANCELLED, None)
+
+
+async def forget(tx: Transaction) -> int:
+    """Forget reports that were made or given up long ago, some at a time; how many."""
+    return await jobs.forget(tx, REQUESTS, tx.now - KEPT, FORGOTTEN_AT_ONCE)

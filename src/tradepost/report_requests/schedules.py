@@ -12,7 +12,9 @@ from tradepost.ground.database import Database, Transaction, storable
 from tradepost.numbers import new_job_numbers
 from tradepost.refusals import Reason, Refused
 from tradepost.report_requests import records
+from tradepost.report_requests.kinds import KINDS
 from tradepost.report_requests.requests import check
+from tradepost.timekeeping import LAST_MOMENT
 
 A_MONTH = "P1M"
 PERIODS = {
@@ -21,6 +23,7 @@ PERIODS = {
     **{f"P{days}D": timedelta(days=days) for days in (1, 2, 3, 7, 14, 15, 18, 30)},
 }
 AT_ONCE = 500  # schedules that become due in one transaction
+NEWS = [name for name, kind in KINDS.items() if kind.usual]  # of which each report tells on from the last one
 
 
 class Schedule(NamedTuple):
@@ -37,16 +40,26 @@ class Schedule(NamedTuple):
 
 
 async def create(
-    tx: Transaction, seller_id: str, kind: str, marketplace_ids: list[str], options: dict[str, str], period: str
+    tx: Transaction,
+    seller_id: str,
+    kind: str,
+    marketplace_ids: list[str],
+    options: dict[str, str],
+    period: str,
+    first: datetime | None = None,
 ) -> str:
-    """Make a schedule; its id. The first report is due when a period has gone by."""
-    check(kind, marketplace_ids, options)
+    """Make a schedule; its id. The first report is due at `first`, or whole periods after it where it is over already;
+    where nobody says, when a period has gone by."""
+    await check(tx, seller_id, kind, marketplace_ids, options)
     if period not in PERIODS and period != A_MONTH:
         problem = f"{period[:16]!r} is none of {', '.join([*PERIODS, A_MONTH])}"
         raise Refused(Reason.INVALID_VALUE, field="period", problem=problem)
+    if first and first > LAST_MOMENT:
+        problem = f"the clock goes on until {LAST_MOMENT:%Y-%m-%d}"
+        raise Refused(Reason.INVALID_VALUE, field="nextReportCreationTime", problem=problem)
     (schedule_id,) = new_job_numbers(1)
-    first = following(tx.now, period, tx.now)
-    made = Schedule(seller_id, schedule_id, kind, marketplace_ids, dict(options), period, first, tx.now)
+    due = first if first and first > tx.now else following(first or tx.now, period, tx.now)
+    made = Schedule(seller_id, schedule_id, kind, marketplace_ids, dict(options), period, due, tx.now)
     await records.put_schedule(tx, made)
     return schedule_id
 
@@ -77,7 +90,7 @@ async def start_due(database: Database) -> int:
         due = [Schedule(*row) for row in await records.due_schedules(tx, tx.now, AT_ONCE)]
         if due:
             keys = [(schedule.seller_id, schedule.schedule_id) for schedule in due]
-            await records.put_scheduled(tx, new_job_numbers(len(due)), keys, tx.now)
+            await records.put_scheduled(tx, new_job_numbers(len(due)), keys, tx.now, NEWS)
             await records.put_off(
                 tx, [(*key, following(one.next_at, one.period, tx.now)) for key, one in zip(keys, due, strict=True)]
             )

@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from tradepost.ground.database import Transaction
 from tradepost.money import OTHER_DIGITS, USUAL_DIGITS
 from tradepost.reports.tab_separated import (
-    A_SIGN,
     BREAKS_A_LINE,
-    NO_NUMBER,
+    NO_TELEPHONE_NUMBER,
     OPENS_A_FORMULA,
     OPENS_A_QUOTATION,
     WHITE,
@@ -26,7 +25,7 @@ _MAY_NEED_MENDING = "|".join(
         BREAKS_A_LINE,
         f"(^|[{_BETWEEN}])[{WHITE}{OPENS_A_QUOTATION}=@＝＋－＠]",
         f"[{WHITE}]([{_BETWEEN}]|$)",
-        f"(^|[{_BETWEEN}]){A_SIGN}{NO_NUMBER}",  # no number goes on into the next word: only the last one may be one
+        f"(^|[{_BETWEEN}]){NO_TELEPHONE_NUMBER}",  # a number never goes on into the next word: only the last may be one
     )
 )
 
@@ -62,7 +61,7 @@ def plain(column: str) -> str:
 
 def text(column: str) -> str:
     """Words of people, as `tab_separated.text`."""
-    line = _one_line(f"btrim({column}, '{WHITE}')")
+    line = f"btrim({_one_line(column)}, '{WHITE}')"
     return _mended(column, f"regexp_replace({line}, '^({OPENS_A_QUOTATION}|{OPENS_A_FORMULA})', '''\\&')")
 
 
@@ -102,7 +101,8 @@ def _one_line(value: str) -> str:
 
 
 def _iso(moment: str) -> str:
-    return f"to_jsonb(date_trunc('second', {moment})) #>> '{{}}'"  # half of what to_char takes
+    # Half of what to_char takes. date_bin cuts seconds off without a look at the zone, as date_trunc would take one.
+    return f"to_jsonb(date_bin('1 s', {moment}, 'epoch')) #>> '{{}}'"
 
 
 def _by_currency(value: Callable[[int], str]) -> str:

@@ -16,6 +16,7 @@ from tradepost.listings.items.attributes import NUMBERED, OWN_CHANNEL
 from tradepost.money import format_amount
 from tradepost.people import policies
 from tradepost.people.records import Marketplace
+from tradepost.reports.released_lines import home_of
 from tradepost.reports.sellers_listings import BESIDE, SELECTED, ListedItem, item_of
 from tradepost.reports.tab_separated import plain, row, text
 from tradepost.reports.written import Write
@@ -37,7 +38,8 @@ async def all_listings_report(
     tx: Transaction, seller_id: str, since: datetime | None, until: datetime | None, write: Write
 ) -> int:
     """Write the file of all listings; how many there are. It shows them as they are now: `since` and `until` say
-    nothing. What open orders hold is not part of the quantity; `pending-quantity` is what Pending orders hold."""
+    nothing. What open orders hold is not part of the quantity; `pending-quantity` is what Pending orders hold. Raises
+    Refused before the first piece for a seller who may not have it."""
     return await _report(tx, seller_id, write, COLUMNS, (ACTIVE, INACTIVE, INCOMPLETE))
 
 
@@ -58,6 +60,7 @@ async def inactive_listings_report(
 async def _report(
     tx: Transaction, seller_id: str, write: Write, columns: Sequence[str], statuses: Collection[str]
 ) -> int:
+    await home_of(tx, seller_id)
     written = 0
     await write(row(columns).encode())
     async for page in tx.cursor(_LISTINGS, seller_id, sorted(PENDING)):

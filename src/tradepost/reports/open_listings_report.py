@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tradepost.ground.database import Transaction
 from tradepost.money import format_amount
+from tradepost.reports.released_lines import home_of
 from tradepost.reports.tab_separated import plain, row
 from tradepost.reports.written import Write
 
@@ -19,7 +20,9 @@ async def open_listings_report(
     tx: Transaction, seller_id: str, since: datetime | None, until: datetime | None, write: Write
 ) -> int:
     """Write the file; how many listings there are in it. It shows them as they are now: `since` and `until` say
-    nothing. What open orders hold is not part of the quantity."""
+    nothing. What open orders hold is not part of the quantity. Raises Refused before the first piece for a seller who
+    may not have it."""
+    await home_of(tx, seller_id)
     written = 0
     await write(row(COLUMNS).encode())
     async for page in tx.cursor(

@@ -12,13 +12,13 @@ from tradepost.calendar_days import local_time
 
 BREAKS_A_LINE = "[\x01-\x1f\x7f-\x9f\u2028\u2029]"  # PostgreSQL holds neither NUL nor half of a surrogate pair
 OPENS_A_QUOTATION = '"'
-A_SIGN, NO_NUMBER = "[+-]", "[0-9 ().-]*[^0-9 ().-]"
-OPENS_A_FORMULA = f"[=@＝＋－＠]|{A_SIGN}{NO_NUMBER}"
+NO_TELEPHONE_NUMBER = "[+-][0-9 ().-]*[^0-9 ().-]"
+OPENS_A_FORMULA = f"[=@＝＋－＠]|{NO_TELEPHONE_NUMBER}"
 WHITE = "".join(filter(str.isspace, map(chr, range(1 << 16))))
 """What `str.strip` takes from both ends."""
 
 _BREAKS_A_LINE = re.compile(BREAKS_A_LINE)
-_OPENS_A_FORMULA = re.compile(OPENS_A_FORMULA)
+_OPENS_WHAT_IT_SHOULD_NOT = re.compile(f"{OPENS_A_QUOTATION}|{OPENS_A_FORMULA}")
 
 
 def row(cells: Iterable[str]) -> str:
@@ -39,8 +39,8 @@ def plain(value: str) -> str:
 def text(value: str) -> str:
     """Words of people, in one line. What a spreadsheet would take for a formula gets an apostrophe in front, too; a
     telephone number does not."""
-    line = plain(value.strip())
-    return f"'{line}" if _OPENS_A_FORMULA.match(line) else line
+    line = _BREAKS_A_LINE.sub(" ", value).strip()
+    return f"'{line}" if _OPENS_WHAT_IT_SHOULD_NOT.match(line) else line
 
 
 def moment(value: datetime | None, zone: str) -> str:

@@ -1,11 +1,12 @@
 """How a report that is a file goes out: in pieces, so that memory stays flat however long it is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 from tradepost.ground.database import Transaction
 
-Write = Callable[[bytes], Awaitable[None]]
+Write = Callable[[bytes], Coroutine[Any, Any, None]]
 """Takes the next piece of a file; the report goes on when it was taken."""
 
 Report = Callable[[Transaction, str, datetime | None, datetime | None, Write], Awaitable[int]]

@@ -1,6 +1,7 @@
 """Attempts to tell somebody something: how long each may take, how many there are, and what comes of one."""
 
 import traceback
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -44,6 +45,11 @@ def outcome(attempts: int, answer: Answer | None, now: datetime, *, counts: bool
     if attempts >= MOST_ATTEMPTS:
         return Outcome("undeliverable", attempts, now)
     return Outcome("queued", attempts, now + more_or_less(WAITS[attempts - 1]))
+
+
+def any_arrived(answers: Iterable[Answer]) -> bool:
+    """Whether a receiver is well: of what was sent together, something has arrived."""
+    return any(answer.error is None for answer in answers)
 
 
 def failed(event: str, error: Exception, **about: object) -> Answer:

@@ -15,14 +15,14 @@ import structlog
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Database, Transaction
 from tradepost.webhooks import message, records
-from tradepost.webhooks.attempts import ALL_BROKEN_OFF, LEASE, MOST_ATTEMPTS, failed, outcome
+from tradepost.webhooks.attempts import ALL_BROKEN_OFF, LEASE, MOST_ATTEMPTS, any_arrived, failed, outcome
 from tradepost.webhooks.endpoints import records as endpoints
 from tradepost.webhooks.endpoints.records import Endpoint, EndpointKey
 from tradepost.webhooks.lanes import Lanes
 from tradepost.webhooks.message import MessageKey
 from tradepost.webhooks.network import GONE, Answer, Call, network
 from tradepost.webhooks.records import Claim, ClaimedMessage, Result
-from tradepost.webhooks.signature import sign
+from tradepost.webhooks.signature import signed
 
 TOO_LONG = timedelta(days=5)  # of nothing but failure, and an endpoint is disabled
 AT_ONCE = 8  # calls at once to an endpoint that is well; one to an endpoint that is not
@@ -59,7 +59,6 @@ class Courier(Lanes[EndpointKey]):
         return await records.forget(tx, before, most)
 
     async def _send_batch(self, key: EndpointKey) -> bool:
-        """Send what may go out side by side; whether to look again at once."""
         now = machine_now()
 
         async def claim(tx: Transaction) -> tuple[Endpoint | None, Claim]:
@@ -77,25 +76,23 @@ class Courier(Lanes[EndpointKey]):
             await asyncio.gather(*(self._send(endpoint, one, answers) for one in claimed.messages))
         finally:  # also when the worker is told to stop
             await _record(self._database, endpoint, claimed.messages, answers)
-        return True
+        return any_arrived(answers.values())
 
     async def _send(self, endpoint: Endpoint, claimed: ClaimedMessage, answers: dict[MessageKey, Answer]) -> None:
         if claimed.attempts > MOST_ATTEMPTS:
             answers[claimed.key] = ALL_BROKEN_OFF
             return
         try:
-            answers[claimed.key] = await self._call(endpoint.url, *_signed(endpoint, claimed, machine_now()))
+            answers[claimed.key] = await self._call(endpoint.url, *_told(endpoint, claimed, machine_now()))
         except Exception as error:  # whatever is wrong with one message, the others go on
             answers[claimed.key] = failed("webhook_not_sent", error, endpoint_id=endpoint.endpoint_id)
 
 
-def _signed(endpoint: Endpoint, claimed: ClaimedMessage, now: datetime) -> tuple[dict[str, str], bytes]:
+def _told(endpoint: Endpoint, claimed: ClaimedMessage, now: datetime) -> tuple[dict[str, str], bytes]:
     """The headers and the body of a message."""
     key = claimed.key
     told = message.body(key, claimed.act, claimed.state, claimed.party, claimed.happened_at.isoformat(), claimed.detail)
-    name, moment = message.message_id(endpoint.endpoint_id, key), int(now.timestamp())
-    signature = sign(endpoint.secrets(now), name, moment, told)
-    return {"webhook-id": name, "webhook-timestamp": str(moment), "webhook-signature": signature}, told
+    return signed(endpoint.secrets(now), message.message_id(endpoint.endpoint_id, key), now, told), told
 
 
 async def _record(database: Database, endpoint: Endpoint, claimed: Sequence[ClaimedMessage], answers: Answers) -> None:
@@ -127,7 +124,7 @@ async def _judge(tx: Transaction, endpoint: Endpoint, answers: Answers, now: dat
     if any(answer.code == GONE for answer in answers.values()):
         await endpoints.gone(tx, endpoint.key)
         return "gone"
-    if any(answer.error is None for answer in answers.values()):
+    if any_arrived(answers.values()):
         if endpoint.failing_since:
             await endpoints.succeeded(tx, endpoint.key)
     elif answers and await endpoints.failed(tx, endpoint.key, now, now - TOO_LONG):

@@ -38,24 +38,33 @@ class Lanes(ABC, Generic[KeyT]):
 
     @abstractmethod
     async def _send_batch(self, key: KeyT) -> bool:
-        """Send what may go out side by side; whether to look again at once."""
+        """Send what may go out side by side; whether to look again at once.
+
+        Not where nothing has arrived: a receiver that is down is called every other second, whatever waits for it, and
+        what has not been tried by the time that it is back goes out at once.
+        """
 
     @abstractmethod
     async def _forget_old(self, tx: Transaction, before: datetime, most: int) -> int:
         """Delete up to `most` of what was queued before then, and is not on its way; how many."""
 
     async def start_due(self) -> int:
-        """Start a lane for everybody who waits and has none; how many. Raises what broke an earlier lane.
+        """Start a lane for everybody who waits and has none; how many. Raises what broke an earlier lane, when the
+        others have theirs.
 
-        For whom an earlier lane had nothing to do, somebody else has it in hand: they are left out once.
+        Where an earlier lane could do nothing, somebody else has it in hand or the receiver is down: they are left out
+        once.
         """
-        without = [*self._tidy_up(), *self._lanes]
+        idle, broken = self._tidy_up()
+        without = [*idle, *self._lanes]
         await self._forget()
         before = len(self._lanes)
         found = await self._database.run(lambda tx: self._waiting(tx, machine_now(), without, LANES))
         for key, failing in found:
             if not self._finishing and len(self._lanes) < (LANES // 2 if failing else LANES):
                 self._lanes[key] = asyncio.create_task(self._serve(key))
+        if broken:
+            raise broken[0]
         return len(self._lanes) - before
 
     async def finish(self) -> None:
@@ -75,13 +84,12 @@ class Lanes(ABC, Generic[KeyT]):
             lane.cancel()
         await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
-    def _tidy_up(self) -> list[KeyT]:
-        """Clear away the lanes that came to their end; those that had nothing to do."""
+    def _tidy_up(self) -> tuple[list[KeyT], list[BaseException]]:
+        """Clear away the lanes that came to their end; those that could do nothing, and what broke some of them."""
         done = {key: self._lanes.pop(key) for key, lane in list(self._lanes.items()) if lane.done()}
-        broken = [error for lane in done.values() if (error := lane.exception())]
-        if broken:
-            raise broken[0]
-        return [key for key, lane in done.items() if not lane.result()]
+        broken = {key: error for key, lane in done.items() if (error := lane.exception())}
+        idle = [key for key, lane in done.items() if key in broken or not lane.result()]
+        return idle, list(broken.values())
 
     async def _forget(self) -> None:
         now = machine_now()
@@ -92,10 +100,10 @@ class Lanes(ABC, Generic[KeyT]):
             self._forget_at = now + _FORGET_EVERY
 
     async def _serve(self, key: KeyT) -> bool:
-        """Tell one receiver until nothing is due there, or others should have a turn; whether there was anything."""
-        until, anything = machine_now() + _TURN, False
+        """Tell one receiver until nothing is due there, or others should have a turn; whether it has been told."""
+        until, told = machine_now() + _TURN, False
         while not self._finishing and await self._send_batch(key):
-            anything = True
+            told = True
             if machine_now() >= until:
                 break
-        return anything
+        return told

@@ -15,11 +15,11 @@ from tradepost.notices.smtp import MailServer, MailSettings
 
 
 async def work(*, where: Where = HERE) -> int:
-    """Do what falls due, ask for payment, deliver notices and webhooks, apply feeds, until interrupted.
+    """Do what falls due, tell those concerned, apply feeds, make reports, until interrupted.
 
     The truth does not wait for a worker: acts and reads count deadlines that are
-    due. A worker records them, tells those concerned, and asks for payment. Run as
-    many as you like.
+    due. A worker records them, asks for payment, sends notices, webhooks and
+    notifications, and sees to sellers' feeds and reports. Run as many as you like.
 
     Notices go to the mail server in TRADEPOST_SMTP_URL, from the sender in
     TRADEPOST_MAIL_FROM; without a server they are kept as files in the folder

@@ -12,7 +12,7 @@ from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.answers import sent
 from tradepost.doors.selling_partner_api.asked import Query, body_of
 from tradepost.doors.selling_partner_api.documents import url_of
-from tradepost.doors.selling_partner_api.jobs import Marketplaces, Options, Text, asked_page, following
+from tradepost.doors.selling_partner_api.jobs import Marketplaces, Options, Text, asked_page, following, in_view
 from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
 from tradepost.doors.selling_partner_api.routes import ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
@@ -136,13 +136,16 @@ async def cancel_feed(
 
 @get("/feeds/2021-06-30/feeds", opt=operation("getFeeds", 0.0222, 10))
 async def get_feeds(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
-    """The seller's feeds, the youngest first. A token comes alone, or with what it was given for."""
+    """The seller's feeds of some kinds, the youngest first; those of the last 90 days where nobody says."""
     bound = ("getFeeds", partner.seller_id)
     place = asked_page(Query(request), "feedTypes", bound)
-    wanted, after, size = place.wanted, place.after, place.size
-    found = await desk.database.run(lambda tx: feeds.page(tx, partner.seller_id, wanted, after, size + 1))
+
+    async def work(tx: Transaction) -> list[Feed]:
+        return await feeds.page(tx, partner.seller_id, in_view(tx, place.wanted), place.after, place.size + 1)
+
+    found = await desk.database.run(work)
     token = following(place, [feed.number for feed in found], bound)
-    return sent(request, FeedList([_shown(feed) for feed in found[:size]], token))
+    return sent(request, FeedList([_shown(feed) for feed in found[: place.size]], token))
 
 
 def _shown(feed: Feed) -> FeedShown:

@@ -2,7 +2,8 @@
 
 Destinations are an application's, and need its own token; subscriptions are a seller's and an application's. Looking at
 one subscription and ending it goes with either token: Amazon's model says the application's, its clients send the
-seller's. A webhook as a destination is an extension, and answers in which one is told of say so in a header.
+seller's. Webhooks and FIFO queues as destinations are extensions, and answers in which one is told of say so in a
+header.
 """
 
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ from tradepost.doors.selling_partner_api.usage_plans import Callers, operation
 from tradepost.ground.database import Transaction
 from tradepost.ground.settings import Settings
 from tradepost.notifications.sample import queue_test
+from tradepost.notifications.sqs import FIFO
 from tradepost.notifications.subscribed import destinations, subscriptions
 from tradepost.notifications.subscribed.destinations import WEBHOOK
 from tradepost.notifications.subscribed.records import Destination, Subscription
@@ -196,8 +198,16 @@ async def _of_kind(request: AnyRequest, desk: Desk, partner: Partner, kind: str)
 
 def _told(request: AnyRequest, payload: object, about: Sequence[Destination] = ()) -> Response[bytes]:
     """The answer with this payload, in which these destinations are told of."""
-    extended = any(destination.kind == WEBHOOK for destination in about)
-    return sent(request, {"payload": payload}, headers={EXTENSION: WEBHOOK} if extended else {})
+    extensions = {name for destination in about if (name := _extension(destination))}
+    headers = {EXTENSION: ", ".join(sorted(extensions))} if extensions else {}
+    return sent(request, {"payload": payload}, headers=headers)
+
+
+def _extension(destination: Destination) -> str | None:
+    """What Amazon does not have of a destination."""
+    if destination.kind == WEBHOOK:
+        return WEBHOOK
+    return "fifo" if destination.address.endswith(FIFO) else None
 
 
 OPERATIONS: list[Any] = [

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.answers import sent
-from tradepost.doors.selling_partner_api.asked import Query, body_of
+from tradepost.doors.selling_partner_api.asked import Query, body_of, moment_of
 from tradepost.doors.selling_partner_api.jobs import MOST_KINDS, Marketplaces, Options, Text, kinds_named
 from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
 from tradepost.doors.selling_partner_api.routes import ThePartner
@@ -26,6 +26,7 @@ class ScheduleWanted(Struct, frozen=True, rename="camel"):
     marketplace_ids: Marketplaces
     period: Text
     report_options: Options = None
+    next_report_creation_time: Text | None = None
 
 
 class ScheduleMade(Struct, frozen=True, rename="camel"):
@@ -57,12 +58,13 @@ class ScheduleList(Struct, frozen=True, rename="camel"):
 async def create_report_schedule(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
     """Make a schedule, in the place of the one of this kind that there may be."""
     asked = await body_of(request, ScheduleWanted)
-    seller_id, wanted = partner.seller_id, asked.marketplace_ids
+    seller_id, wanted, options = partner.seller_id, asked.marketplace_ids, asked.report_options or {}
+    named = asked.next_report_creation_time
+    first = moment_of("nextReportCreationTime", named) if named else None
 
     async def work(tx: Transaction) -> str:
         await check_marketplaces(tx, seller_id, wanted)
-        options = asked.report_options or {}
-        return await schedules.create(tx, seller_id, asked.report_type, wanted, options, asked.period)
+        return await schedules.create(tx, seller_id, asked.report_type, wanted, options, asked.period, first)
 
     return sent(request, ScheduleMade(await desk.database.run(work)), 201)
 

@@ -1,6 +1,6 @@
 """Reports 2021-06-30: files about orders and listings that software asks for, and fetches when they are made."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from litestar import Response, delete, get, post
@@ -10,11 +10,10 @@ from msgspec import Struct
 from tradepost.documents import documents
 from tradepost.documents.documents import REPORT
 from tradepost.doors.http.routes import AnyRequest, TheDesk
-from tradepost.doors.http.shown import moment
 from tradepost.doors.selling_partner_api.answers import sent
-from tradepost.doors.selling_partner_api.asked import Query, body_of
+from tradepost.doors.selling_partner_api.asked import Query, body_of, moment_of
 from tradepost.doors.selling_partner_api.documents import url_of
-from tradepost.doors.selling_partner_api.jobs import Marketplaces, Options, Text, asked_page, following
+from tradepost.doors.selling_partner_api.jobs import Marketplaces, Options, Text, asked_page, following, in_view
 from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
 from tradepost.doors.selling_partner_api.restricted_tokens import require
 from tradepost.doors.selling_partner_api.routes import ThePartner
@@ -24,8 +23,6 @@ from tradepost.report_requests import requests
 from tradepost.report_requests.kinds import KINDS
 from tradepost.report_requests.requests import NewReport, ReportRequest
 
-KEPT_IN_VIEW = timedelta(days=90)  # reports are listed from then on where nobody says from when on
-
 
 class ReportWanted(Struct, frozen=True, rename="camel"):
     """A report that is to be made."""
@@ -33,8 +30,8 @@ class ReportWanted(Struct, frozen=True, rename="camel"):
     report_type: Text
     marketplace_ids: Marketplaces
     report_options: Options = None
-    data_start_time: datetime | None = None
-    data_end_time: datetime | None = None
+    data_start_time: Text | None = None
+    data_end_time: Text | None = None
 
 
 class ReportAsked(Struct, frozen=True, rename="camel"):
@@ -78,8 +75,8 @@ class DocumentToFetch(Struct, frozen=True, rename="camel", omit_defaults=True):
 async def create_report(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
     """Put a report into the queue."""
     asked = await body_of(request, ReportWanted)
-    since = asked.data_start_time and moment("dataStartTime", asked.data_start_time)
-    until = asked.data_end_time and moment("dataEndTime", asked.data_end_time)
+    since = moment_of("dataStartTime", asked.data_start_time) if asked.data_start_time else None
+    until = moment_of("dataEndTime", asked.data_end_time) if asked.data_end_time else None
     options = asked.report_options or {}
     new = NewReport(partner.seller_id, asked.report_type, asked.marketplace_ids, options, since, until)
 
@@ -110,13 +107,12 @@ async def cancel_report(
 
 @get("/reports/2021-06-30/reports", opt=operation("getReports", 0.0222, 10))
 async def get_reports(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
-    """The seller's reports of some kinds, the youngest first. A token comes alone, or with what it was given for."""
+    """The seller's reports of some kinds, the youngest first; those of the last 90 days where nobody says."""
     bound = ("getReports", partner.seller_id)
     place = asked_page(Query(request), "reportTypes", bound)
 
     async def work(tx: Transaction) -> list[ReportRequest]:
-        wanted = place.wanted if place.wanted.since else place.wanted._replace(since=tx.now - KEPT_IN_VIEW)
-        return await requests.page(tx, partner.seller_id, wanted, place.after, place.size + 1)
+        return await requests.page(tx, partner.seller_id, in_view(tx, place.wanted), place.after, place.size + 1)
 
     found = await desk.database.run(work)
     token = following(place, [report.number for report in found], bound)

@@ -14,18 +14,21 @@ import structlog
 from tradepost import timekeeping
 from tradepost.access import tokens
 from tradepost.access.usage import usage
+from tradepost.documents import forgetting
+from tradepost.feeds import feeds as feeds_asked
 from tradepost.feeds import working as feeds_working
 from tradepost.ground import answers
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import TROUBLE, Database
-from tradepost.ground.storage import Storage
+from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.jobs import jobs
 from tradepost.jobs.mill import Mill, mill
 from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Post
 from tradepost.notifications.delivery import Notifier, notifier
 from tradepost.payments.gateway import Gateway
 from tradepost.process.verification.asking import ask_due
-from tradepost.report_requests import making, schedules
+from tradepost.report_requests import making, requests, schedules
 from tradepost.webhooks.delivery import Courier, courier
 
 PAUSE_SECONDS = 1.0
@@ -60,7 +63,7 @@ async def work(
         mill("feed", database, storage, feeds_working.take, feeds_working.go_on) as feeds,
         mill("report", database, storage, making.take, making.go_on) as reports,
     ):
-        await _work(database, gateways, post, webhooks, notifications, feeds, reports, stop)
+        await _work(database, gateways, post, webhooks, notifications, feeds, reports, storage, stop)
 
 
 async def _work(
@@ -71,6 +74,7 @@ async def _work(
     notifications: Notifier,
     feeds: Mill,
     reports: Mill,
+    storage: Storage | None,
     stop: asyncio.Event,
 ) -> None:
     async def let_time_pass() -> float:
@@ -110,6 +114,15 @@ async def _work(
         more = ended == tokens.FORGOTTEN_AT_ONCE or idle == usage.FORGOTTEN_AT_ONCE
         return 0 if more else FORGET_EVERY_SECONDS
 
+    async def forget_jobs() -> float:
+        async with database.transaction() as tx:
+            forgotten = [await feeds_asked.forget(tx), await requests.forget(tx)]
+        return 0 if jobs.FORGOTTEN_AT_ONCE in forgotten else FORGET_EVERY_SECONDS
+
+    async def forget_documents() -> float:
+        forgotten = await forgetting.forget(database, storage) if storage else 0
+        return 0 if forgotten == forgetting.AT_ONCE else FORGET_EVERY_SECONDS
+
     duties = [
         asyncio.create_task(_go_on("deadlines", let_time_pass, stop)),
         asyncio.create_task(_go_on("payments", ask_gateways, stop)),
@@ -120,6 +133,8 @@ async def _work(
         asyncio.create_task(_go_on("reports", make_reports, stop)),
         asyncio.create_task(_go_on("answers", forget_answers, stop, longest=FORGET_EVERY_SECONDS)),
         asyncio.create_task(_go_on("tokens", forget_tokens, stop, longest=FORGET_EVERY_SECONDS)),
+        asyncio.create_task(_go_on("jobs", forget_jobs, stop, longest=FORGET_EVERY_SECONDS)),
+        asyncio.create_task(_go_on("documents", forget_documents, stop, longest=FORGET_EVERY_SECONDS)),
     ]
     try:
         await stop.wait()
@@ -142,7 +157,9 @@ async def _go_on(name: str, duty: Duty, stop: asyncio.Event, *, longest: float =
         except Exception as error:
             rest = min(PAUSE_SECONDS * 2**trouble, LONGEST_PAUSE_SECONDS)
             trouble += 1
-            bug = None if isinstance(error, (OSError, *TROUBLE)) else error  # trouble is a line, a bug a traceback
+            bug = (
+                None if isinstance(error, (OSError, StorageUnavailable, *TROUBLE)) else error
+            )  # trouble is a line, a bug a traceback
             cause = f"{type(error).__name__}: {error}"
             _log.error("duty_failed", duty=name, cause=cause, again_in_seconds=rest, exc_info=bug)
         with suppress(TimeoutError):

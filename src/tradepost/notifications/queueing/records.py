@@ -12,7 +12,7 @@ from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, columns
 from tradepost.lifecycle import PENDING, Act
 from tradepost.notifications.kinds import ChangeType, Kind
-from tradepost.notifications.records import AUTHORIZED
+from tradepost.notifications.subscribed.records import AUTHORIZED
 
 
 async def order_changes(tx: Transaction, sellers: Collection[str]) -> None:

@@ -1,7 +1,8 @@
 """Destinations: where an application wants to be told of what its sellers have it subscribe to.
 
-A destination is an Amazon SQS queue or, as an extension, a webhook. Nobody is called when one is made: what cannot be
-reached is found when something is to be sent. The secret that a webhook's calls are signed with is told once.
+A destination is an Amazon SQS queue or, as extensions, one that keeps the order (FIFO) or a webhook. Nobody is called
+when one is made: what cannot be reached is found when something is to be sent. The secret that a webhook's calls are
+signed with is told once.
 """
 
 import re
@@ -20,7 +21,7 @@ from tradepost.webhooks.signature import new_secret
 SQS, EVENT_BRIDGE, WEBHOOK = "sqs", "eventBridge", "webhook"
 MOST_DESTINATIONS = 100  # of one application
 LONGEST_NAME = 256
-_QUEUE = re.compile(r"arn:aws(?:-cn)?:sqs:[a-z0-9-]{1,32}:[0-9]{12}:[A-Za-z0-9_-]{1,80}", re.ASCII)
+_QUEUE = re.compile(r"arn:aws(?:-cn)?:sqs:[a-z0-9-]{1,32}:[0-9]{12}:(?:[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)")
 
 
 class Wanted(NamedTuple):
@@ -79,7 +80,7 @@ def _check(wanted: Wanted, private: bool) -> None:
     if wanted.kind == EVENT_BRIDGE:
         raise Refused(Reason.EVENT_BRIDGE_NOT_OFFERED)
     if wanted.kind == SQS and not _QUEUE.fullmatch(wanted.address):
-        problem = "it must be that of a standard queue, such as arn:aws:sqs:us-east-1:123456789012:orders"
+        problem = "it must be that of a queue, such as arn:aws:sqs:us-east-1:123456789012:orders"
         raise Refused(Reason.INVALID_VALUE, field="resourceSpecification.sqs.arn", problem=problem)
     if wanted.kind == WEBHOOK and (why := problem_with(wanted.address, private=private)):
         raise Refused(Reason.INVALID_VALUE, field="resourceSpecification.webhook.url", problem=why)

@@ -18,6 +18,7 @@ class Destination:
     address: str  # an ARN, or a URL
     secret: str | None = field(repr=False)  # what calls of a webhook are signed with
     made_at: datetime
+    failing_since: datetime | None = None  # machine time; nothing has arrived since
 
 
 class Subscription(NamedTuple):
@@ -36,6 +37,10 @@ class Subscription(NamedTuple):
 Hold = Literal["", "FOR KEY SHARE", "FOR UPDATE"]
 """What others may not do to a destination meanwhile: nothing, delete it, or subscribe to it either."""
 
+AUTHORIZED = """EXISTS (SELECT 1 FROM authorizations z
+                 WHERE z.seller_id = s.seller_id AND z.client_id = s.client_id AND z.ended_at IS NULL)"""
+"""That the application of a subscription `s` still acts for the seller."""
+
 _DESTINATION = ", ".join(column.name for column in fields(Destination))
 _SUBSCRIPTION = ", ".join(Subscription._fields)
 
@@ -43,8 +48,8 @@ _SUBSCRIPTION = ", ".join(Subscription._fields)
 async def put_destination(tx: Transaction, new: Destination) -> None:
     """Write a new destination."""
     await tx.execute(
-        f"INSERT INTO notification_destinations ({_DESTINATION}) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        new.destination_id, new.client_id, new.name, new.kind, new.address, new.secret, new.made_at,
+        f"INSERT INTO notification_destinations ({_DESTINATION}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        *(getattr(new, column.name) for column in fields(new)),
     )  # fmt: skip
 
 
@@ -65,6 +70,14 @@ async def destination(tx: Transaction, client_id: str, destination_id: str, hold
         f"SELECT {_DESTINATION} FROM notification_destinations WHERE client_id = $1 AND destination_id = $2 {hold}",
         client_id, destination_id,
     )  # fmt: skip
+    return Destination(*row) if row else None
+
+
+async def anybodys_destination(tx: Transaction, destination_id: str) -> Destination | None:
+    """One destination, whoever's it is."""
+    row = await tx.row(
+        f"SELECT {_DESTINATION} FROM notification_destinations WHERE destination_id = $1", destination_id
+    )
     return Destination(*row) if row else None
 
 
@@ -92,9 +105,7 @@ async def one_to_test(tx: Transaction, destination_id: str, kind: str) -> Subscr
     row = await tx.row(
         f"""
         SELECT {_SUBSCRIPTION} FROM notification_subscriptions s
-         WHERE destination_id = $1 AND kind = $2
-           AND EXISTS (SELECT 1 FROM authorizations z
-                        WHERE z.seller_id = s.seller_id AND z.client_id = s.client_id AND z.ended_at IS NULL)
+         WHERE destination_id = $1 AND kind = $2 AND {AUTHORIZED}
          ORDER BY made_at, subscription_id
          LIMIT 1
         """,

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, storable
+from tradepost.notifications import records as waiting
 from tradepost.notifications.kinds import VERSIONS, ChangeType, Kind
 from tradepost.notifications.subscribed import destinations, records
 from tradepost.notifications.subscribed.records import Subscription
@@ -82,10 +83,11 @@ async def find(tx: Transaction, caller: Caller, kind: str, subscription_id: str)
 
 
 async def unsubscribe(tx: Transaction, caller: Caller, kind: str, subscription_id: str) -> None:
-    """End a subscription of the caller's: what waits for it is not sent."""
+    """End a subscription of the caller's: what waits for it is not sent, and what was given up not sent again."""
     found = await find(tx, caller, kind, subscription_id)
     if not await records.delete_subscription(tx, found.seller_id, subscription_id):
         raise Refused(Reason.SUBSCRIPTION_NOT_FOUND)  # somebody else was quicker
+    await waiting.drop_all(tx, found.seller_id, subscription_id)
 
 
 async def to_test(

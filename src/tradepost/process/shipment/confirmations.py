@@ -22,6 +22,7 @@ from tradepost.refusals import Reason, Refusal, Refused
 
 MOST_REFERENCE = 2**53 - 1  # every program reads it exactly
 ONE_DAY = timedelta(days=1)
+NEARLY_A_DAY = timedelta(hours=22)  # no day is shorter, where clocks are put forward: so near is no further than a day
 
 
 class Parcel(NamedTuple):
@@ -99,7 +100,8 @@ class _Room:
     async def open(cls, tx: Transaction, confirmations: Sequence[Confirmation]) -> "_Room":
         keys = [confirmation.key for confirmation in confirmations]
         journal = await Journal.open(tx, keys, max(one.at for one in confirmations), lines=True)
-        return cls(journal, await records.read(tx, journal.keys))
+        shipped = [order.key for order in journal.orders if order.shipped_units]
+        return cls(journal, await records.read(tx, shipped) if shipped else {})
 
     async def write(self, tx: Transaction) -> None:
         await self.journal.write()
@@ -271,7 +273,7 @@ def _check_reference(reference: int | None) -> None:
 def _check_ship_date(room: _Room, order: Order, wish: Confirmation) -> None:
     """Rules look at the moment of confirmation; the date typed must only be possible, give or take a day of zones."""
     shipped_on, zone = wish.parcel.shipped_on, room.journal.policy(order).zone
-    if shipped_on is None or order.placed_at <= shipped_on <= wish.at:
+    if shipped_on is None or order.placed_at - NEARLY_A_DAY <= shipped_on <= wish.at + NEARLY_A_DAY:
         return
     near = order.placed_at - 3 * ONE_DAY < shipped_on < wish.at + 3 * ONE_DAY
     given = local_date(shipped_on, zone) if near else shipped_on.date()  # no zone has the last day of the year 9999

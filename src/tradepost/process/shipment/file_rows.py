@@ -11,7 +11,7 @@ from tradepost.calendar_days import first_instant, time_zone
 from tradepost.numbers import OrderKey, is_order_number
 from tradepost.process.shipment.confirmations import Confirmation, Parcel
 from tradepost.process.shipment.file_records import Record
-from tradepost.process.shipment.processing_report import Complaint, Entry
+from tradepost.process.shipment.processing_report import MOST_ECHOED, Complaint, Entry
 
 MOST_ROWS_OF_ORDER = 1000
 CLEARED = "null"  # written into tracking-number to remove it; an empty cell leaves it as it is
@@ -123,4 +123,5 @@ def _moment(text: str, zone: str) -> datetime | None:
 
 def _wrong(record: Record, complaint: Complaint, about: str) -> Entry:
     facts: dict[str, object] = {"field": about, "most": MOST_ROWS_OF_ORDER}
-    return Entry(record.number, complaint, facts, record.order_id, record.order_item_id)
+    said = (record.order_id[:MOST_ECHOED], record.order_item_id[:MOST_ECHOED])
+    return Entry(record.number, complaint, facts, *said)

@@ -1,4 +1,4 @@
-"""Notifications: where sellers' applications want to be told, of what, and what each was told."""
+"""Notifications: where sellers' applications want to be told, of what, and what each is still to be told."""
 
 from alembic import op
 
@@ -8,7 +8,8 @@ branch_labels = None
 depends_on = None
 
 # A notification says of which subject it is; what it tells is read from there when it is sent. It carries what a
-# courier needs, and no foreign key: who unsubscribes while somebody checks out must not fail the checkout.
+# courier needs, and no foreign key: who unsubscribes while somebody checks out must not fail the checkout. One that has
+# arrived is deleted: the table is as large as what waits, not as what was told.
 TABLES = """
 CREATE TABLE notification_destinations (
     destination_id text PRIMARY KEY,
@@ -51,7 +52,7 @@ CREATE TABLE notifications (
     detail          jsonb,
     fresh           boolean NOT NULL DEFAULT true, -- no courier has had it in hand yet
     status          text NOT NULL DEFAULT 'queued'
-        CONSTRAINT status_is_known CHECK (status IN ('queued', 'delivered', 'undeliverable')),
+        CONSTRAINT status_is_known CHECK (status IN ('queued', 'undeliverable')),
     attempts        integer NOT NULL DEFAULT 0,
     queued_at       timestamptz NOT NULL,
     try_at          timestamptz NOT NULL,
