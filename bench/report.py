@@ -1,9 +1,9 @@
 """The Orders report: so many lines of one seller, written as the file that sellers' software downloads.
 
 The reference is one COPY by hand of the same columns from the same tables, in the same order, on the same database. It
-takes names and addresses as they are, and knows but one time zone and one currency. Both are written to nowhere, in
-turns, and the ratio is the median of those of the turns. The memory of this process is looked at after a file with a
-tenth of the lines, and after all.
+takes names and addresses as they are, knows but one time zone and one currency, and leaves the server's settings as
+they are. Both are written to nowhere, in turns, and the ratio is the median of those of the turns. The memory of this
+process is looked at after a file with a tenth of the lines, and after all.
 """
 
 import resource

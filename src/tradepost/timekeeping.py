@@ -37,8 +37,12 @@ class Turn:
 async def turn(database: Database, gateways: Sequence[Gateway]) -> Turn:
     """Do some batches of what is due at this moment. Several workers may do this at the same time."""
     orders = await _sweep(database, await _due(database))
-    questions = [ask_due(database, gateway) for gateway in gateways for _ in range(SIDE_BY_SIDE)]
-    return Turn(orders, await _together(questions))
+    return Turn(orders, await ask_gateways(database, gateways))
+
+
+async def ask_gateways(database: Database, gateways: Sequence[Gateway]) -> int:
+    """Ask some of what is due; how many questions there were."""
+    return await _together([ask_due(database, gateway) for gateway in gateways for _ in range(SIDE_BY_SIDE)])
 
 
 async def catch_up(database: Database, seller_id: str) -> None:

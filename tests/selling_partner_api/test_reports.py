@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scene import LAMP, MARKET, SOLO, Scene
+from tests.scene import LAMP, MARKET, PRO, SOLO, Scene
 from tests.selling_partner_api.clients import Selling
 from tests.selling_partner_api.conftest import Authorize
 from tradepost.ground.storage import Storage
@@ -21,6 +21,7 @@ from tradepost.report_requests import making, schedules
 REPORTS, DOCUMENTS = "/reports/2021-06-30/reports", "/reports/2021-06-30/documents"
 SCHEDULES = "/reports/2021-06-30/schedules"
 ORDERS = "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING"
+IN_XML = "GET_ORDER_REPORT_DATA_SHIPPING"
 LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -84,6 +85,23 @@ async def test_a_report_goes_from_the_asking_to_the_file(selling: Selling, scene
     done = await shown(selling, report_id)
     assert (done["processingStatus"], done["reportType"]) == ("DONE", ORDERS)
     assert await orders_in(selling, done) == [key.order_id]
+
+
+@pytest.mark.parametrize(("kind", "content_type"), [(LISTINGS, "text/tab-separated-values"), (IN_XML, "text/xml")])
+async def test_a_file_says_that_it_is_in_utf_8(
+    selling: Selling, scene: Scene, storage: Storage, kind: str, content_type: str
+) -> None:
+    """Clients take it for ISO-8859-1 where nobody says."""
+    assert await scene.list_offer(PRO, "VASE-2", title="花瓶 für 10 €") is None
+    await scene.approve(await scene.place(items={"VASE-2": 1}))
+    await scene.advance(HOUR)
+    report_id = await created(selling, kind)
+    await work(scene, storage)
+    path = f"{DOCUMENTS}/{(await shown(selling, report_id))['reportDocumentId']}"
+    restricted = await selling.restricted(path, elements=[])
+    file = await selling.client.get((await restricted.get(path)).json()["url"])
+    assert file.headers["content-type"] == f"{content_type}; charset=UTF-8"
+    assert "花瓶 für 10 €" in file.text
 
 
 async def test_what_tells_of_buyers_is_for_a_restricted_token(selling: Selling, scene: Scene, storage: Storage) -> None:

@@ -70,11 +70,11 @@ class _Work:
         except Unusable as no:
             await self._end(content, [no.trouble.line(content.language)], fatal=True)
             return
-        reading = await asyncio.to_thread(self._kind.read, content)
-        if self._feed.digest is None:
-            reading = await self._database.run(partial(self._enter, content=content, reading=reading))
-            content = content._replace(digest="" if reading.fatal else content.digest)
         with _seldom_collected():
+            reading = await asyncio.to_thread(self._kind.read, content)
+            if self._feed.digest is None:
+                reading = await self._database.run(partial(self._enter, content=content, reading=reading))
+                content = content._replace(digest="" if reading.fatal else content.digest)
             await self._steps(content, reading.steps, stop)
         await self._end(content, reading.lines, fatal=reading.fatal)
 

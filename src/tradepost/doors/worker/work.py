@@ -27,7 +27,6 @@ from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Post
 from tradepost.notifications.delivery import Notifier, notifier
 from tradepost.payments.gateway import Gateway
-from tradepost.process.verification.asking import ask_due
 from tradepost.report_requests import making, requests, schedules
 from tradepost.webhooks.delivery import Courier, courier
 
@@ -85,7 +84,7 @@ async def _work(
             return PAUSE_SECONDS if at is None or at <= tx.now else (at - tx.now).total_seconds()
 
     async def ask_gateways() -> float:  # apart from the deadlines: a gateway may be slow
-        return 0 if sum([await ask_due(database, gateway) for gateway in gateways]) else PAUSE_SECONDS
+        return 0 if await timekeeping.ask_gateways(database, gateways) else PAUSE_SECONDS
 
     async def deliver_notices() -> float:
         return 0 if await deliver_due(database, post) else PAUSE_SECONDS
@@ -138,9 +137,7 @@ async def _work(
     ]
     try:
         await stop.wait()
-        duties.append(asyncio.create_task(notifications.finish()))
-        duties += [asyncio.create_task(webhooks.finish()), asyncio.create_task(feeds.finish())]
-        duties.append(asyncio.create_task(reports.finish()))
+        duties += [asyncio.create_task(under_way.finish()) for under_way in (webhooks, notifications, feeds, reports)]
         await asyncio.wait(duties, timeout=GRACE_SECONDS)
     finally:
         for duty in duties:
@@ -157,9 +154,8 @@ async def _go_on(name: str, duty: Duty, stop: asyncio.Event, *, longest: float =
         except Exception as error:
             rest = min(PAUSE_SECONDS * 2**trouble, LONGEST_PAUSE_SECONDS)
             trouble += 1
-            bug = (
-                None if isinstance(error, (OSError, StorageUnavailable, *TROUBLE)) else error
-            )  # trouble is a line, a bug a traceback
+            trouble_only = isinstance(error, (OSError, StorageUnavailable, *TROUBLE))  # a line; a bug is a traceback
+            bug = None if trouble_only else error
             cause = f"{type(error).__name__}: {error}"
             _log.error("duty_failed", duty=name, cause=cause, again_in_seconds=rest, exc_info=bug)
         with suppress(TimeoutError):
