@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PIECE = 1 << 20  # bytes
 AT_ONCE = 4 * PIECE
 """Bytes of one request: it is through in seconds, however slowly somebody takes in what is read."""
+PARTS_AT_ONCE = 2  # of a document that is written: each of some MiB, in memory until it is there
 PATIENCE: "RetryConfig" = {
     "max_retries": 4,
     "retry_timeout": timedelta(seconds=10),
@@ -56,7 +57,7 @@ class Storage:
     async def write(self, name: str, content: AsyncIterable[bytes]) -> None:
         """Write a document, or write it anew. Nobody sees half of one; what `content` raises leaves none."""
         try:
-            await obstore.put_async(self._store, name, _filled(content))
+            await obstore.put_async(self._store, name, _filled(content), max_concurrency=PARTS_AT_ONCE)
         except _Broken as broken:
             raise broken.cause from None
         except (BaseError, OSError) as error:
