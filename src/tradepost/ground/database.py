@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from tradepost.ground.clock import BusinessClock, machine_now
+from tradepost.ground.copying import copy_out
 from tradepost.ground.settings import Address
 from tradepost.ground.statements import in_one, only_reads, table_written
 
@@ -149,23 +150,9 @@ class Transaction:
     async def copy_out(
         self, statement: str, *values: object, write: Callable[[bytes], Awaitable[None]], zone: str = "UTC"
     ) -> int:
-        """Have the rows of a large result written as tab-separated lines, piece by piece, each of whole lines; how many
-        there were.
-
-        Nothing is quoted: no cell may be null or hold a control character. Where a statement asks for none, its time
-        zone is `zone`; UTC where the server has no such zone.
-        """
-
-        async def take(piece: bytes | bytearray) -> None:
-            await write(bytes(piece).replace(rb"\\", b"\\"))  # the one thing that COPY writes otherwise
-
+        """Have the rows of a large result written as tab-separated lines; see copying.py."""
         await self._begin(statement)
-        savepoint = self._connection.transaction()
-        await savepoint.start()
-        await self._connection.execute(_SET_FOR_A_FILE, zone)
-        done = await self._connection.copy_from_query(statement, *values, output=take)
-        await savepoint.rollback()  # of what was set: nothing was written
-        return int(done.removeprefix("COPY "))
+        return await copy_out(self._connection, statement, values, write, zone)
 
     async def read_clock(self) -> BusinessClock:
         """The business clock as the database holds it."""
@@ -184,15 +171,6 @@ class Transaction:
             clock.simulated, clock.ticking, clock.shows, clock.set_at,
         )  # fmt: skip
         self.now = clock.now()
-
-
-# The server may have older zones than Python. A moment in UTC is still the right one. And a file takes much of a table
-# and sorts it: it is planned as such, and not as the page of a list is.
-_SET_FOR_A_FILE = """
-SELECT set_config('TimeZone', coalesce((SELECT name FROM pg_timezone_names WHERE name = $1 LIMIT 1), 'UTC'), true),
-       set_config('work_mem', '32MB', true),
-       set_config('random_page_cost', '4', true)
-"""
 
 
 class Database:
