@@ -137,8 +137,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.INVALID_VALUE: ("{field} is not valid: {problem}.", "{field} 无效：{problem}。"),
     Reason.PROFESSIONAL_PLAN_NEEDED: (
-        "Files are for sellers with a Professional account; confirm one by one, or change the plan.",
-        "只有专业销售账户可以上传文件；请逐个确认或更改销售计划。",
+        "Files and reports are for sellers with a Professional account; confirm one by one, or change the plan.",
+        "只有专业销售账户可以使用文件和报告；请逐个确认或更改销售计划。",
     ),
     Reason.FILE_ALREADY_APPLIED: (
         "This very file was applied on {applied}; nothing was changed.",

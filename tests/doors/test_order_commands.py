@@ -127,7 +127,7 @@ async def test_confirm_is_for_professional_sellers(
     file.write_text(f"{HEADER}\n{placed.order_id}\t\t\t2026-03-02\tUPS\t1Z999AA10123456784\n")
     done = await tradepost("confirm", file, "--seller", SOLO, "--database", database_url)
     assert done.code == 1
-    assert one_sentence(done).startswith("Files are for sellers with a Professional account")
+    assert one_sentence(done).startswith("Files and reports are for sellers with a Professional account")
 
 
 async def test_confirm_needs_a_file(tradepost: CommandLine, tmp_path: Path) -> None:

@@ -121,4 +121,4 @@ async def test_a_policy_may_keep_reports_from_individual_sellers(
     assert (await tradepost(*command, "--seller", PRO)).code == 0
     done = await tradepost(*command, "--seller", SOLO)
     assert done.code == 1
-    assert one_sentence(done).startswith("Files are for sellers with a Professional account")
+    assert one_sentence(done).startswith("Files and reports are for sellers with a Professional account")

@@ -148,7 +148,9 @@ async def test_times_choose_what_is_told(selling: Selling, scene: Scene, storage
     await scene.advance(DAY)
     second = await scene.to_state(State.UNSHIPPED)
     told = []
-    for more in ({"dataStartTime": between.isoformat()}, {"dataEndTime": between.isoformat()}, {}):
+    far_away = "2126-01-01T00:00:00Z"  # by a clock that goes before ours
+    since, until = {"dataStartTime": between.isoformat()}, {"dataEndTime": between.isoformat()}
+    for more in (since, until, {"dataEndTime": far_away}):
         report_id = await created(selling, ORDERS, **more)
         await work(scene, storage)
         told.append(await orders_in(selling, await shown(selling, report_id)))
@@ -160,7 +162,6 @@ async def test_times_choose_what_is_told(selling: Selling, scene: Scene, storage
     [
         ({"reportType": "GET_RICH"}, "reportType"),
         ({"dataStartTime": "2126-01-01T00:00:00Z"}, "dataStartTime"),
-        ({"dataEndTime": "2126-01-01T00:00:00Z"}, "dataEndTime"),
         ({"dataStartTime": "2026-02-02T00:00:00Z", "dataEndTime": "2026-02-01T00:00:00Z"}, "dataEndTime"),
         ({"dataStartTime": "yesterday"}, "dataStartTime"),
         ({"reportOptions": {f"o{number}": "" for number in range(21)}}, "reportOptions"),

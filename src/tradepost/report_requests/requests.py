@@ -53,9 +53,11 @@ class NewReport(NamedTuple):
 
 
 async def create(tx: Transaction, new: NewReport) -> str:
-    """Put a report into the queue; its id."""
+    """Put a report into the queue; its id. What is to end at a moment still to come has no end: clocks differ."""
     kind = await check(tx, new.seller_id, new.kind, new.marketplace_ids, new.options)
     since, until = new.since, new.until
+    if until is not None and until > tx.now:
+        until = None
     for name, moment in (("dataStartTime", since), ("dataEndTime", until)):
         if moment is not None and not FIRST_MOMENT <= moment <= tx.now:
             problem = "in the future" if moment > tx.now else f"before {FIRST_MOMENT.year}"
@@ -65,7 +67,7 @@ async def create(tx: Transaction, new: NewReport) -> str:
     if kind.usual is not None and since is None:
         since = (until or tx.now) - kind.usual
     (report_id,) = new_job_numbers(1)
-    await records.put(tx, new._replace(since=since), report_id, tx.now)
+    await records.put(tx, new._replace(since=since, until=until), report_id, tx.now)
     return report_id
 
 
