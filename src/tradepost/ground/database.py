@@ -17,7 +17,7 @@ import msgspec
 from tradepost.ground.clock import BusinessClock, machine_now
 from tradepost.ground.copying import copy_out
 from tradepost.ground.settings import Address
-from tradepost.ground.statements import in_one, only_reads, table_written
+from tradepost.ground.statements import as_sent, in_one, only_reads, table_written
 
 T = TypeVar("T")
 
@@ -126,7 +126,8 @@ class Transaction:
         if waiting:
             self.statements += 1
             together = in_one(tuple((name, text, len(values)) for name, (text, values) in waiting.items()))
-            await self._connection.execute(together, *(one for _, values in waiting.values() for one in values))
+            sent = (one for text, values in waiting.values() for one in as_sent(text, values))
+            await self._connection.execute(together, *sent)
 
     async def _begin(self, statement: str) -> None:
         if self.at_once and not only_reads(statement):
