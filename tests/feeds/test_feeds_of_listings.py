@@ -137,6 +137,18 @@ async def test_what_is_no_such_feed_is_fatal(feeds: Feeds, scene: Scene, content
     assert not (await scene.offer(PRO, LAMP)).closed
 
 
+async def test_no_name_of_an_attribute_keeps_a_feed_from_its_end(feeds: Feeds, scene: Scene) -> None:
+    content = feed(
+        message(LAMP, "PARTIAL_UPDATE", attributes={"x\u0000": [{}] * 101}),
+        message("VASE", "PARTIAL_UPDATE", attributes=stock(3)),
+    )
+    status, text = await feeds.through(content, KIND, content_type=TYPE)
+    assert status == "DONE"
+    report = report_of(text)
+    assert report["summary"]["messagesAccepted"] == 1
+    assert [issue[:2] for issue in found(report)] == [(1, LAMP)]
+
+
 async def test_there_are_only_so_many_messages(feeds: Feeds, scene: Scene) -> None:
     before = await scene.dump("updated_at")
     head, tail = feed()[:-2], b"]}"

@@ -1,7 +1,8 @@
 """Working on feeds: one after the other, once each, and what becomes of one that cannot be gone through."""
 
 import asyncio
-from contextlib import AsyncExitStack
+import gc
+from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,29 @@ async def test_feeds_of_one_kind_and_seller_go_one_after_the_other(
     await feeds.work()
     assert (await feeds.find(second)).status == "DONE"
     assert [package[2] for package in await packages(scene, key)] == ["SECOND"]
+
+
+async def test_one_feed_is_taken_at_a_time_whatever_the_database_thinks_of_the_table(
+    feeds: Feeds, database: Database
+) -> None:
+    """With the statistics of a single row it would rather look for the next feed once for each row there is."""
+    first, *others = kinds.KINDS
+    made = [await feeds.create(b"", first)]
+    async with database.pool.acquire() as connection:
+        await connection.execute("ANALYZE feeds")
+    made += [await feeds.create(b"", kind) for kind in others]
+    assert await working.take(database) is not None
+    assert [(await feeds.find(feed)).status for feed in made] == ["IN_PROGRESS", *["IN_QUEUE"] * len(others)]
+
+
+def test_feeds_that_end_in_any_order_leave_the_collector_as_it_was() -> None:
+    before = gc.get_threshold()
+    with ExitStack() as second:
+        with ExitStack() as first:
+            first.enter_context(working.seldom_collected())
+            second.enter_context(working.seldom_collected())
+        assert gc.get_threshold() == working.COLLECT_AFTER != before
+    assert gc.get_threshold() == before
 
 
 async def test_the_content_may_not_change_once_the_feed_has_begun(

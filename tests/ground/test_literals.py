@@ -26,6 +26,7 @@ OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "boolean": st.booleans(),
     "timestamptz": MOMENTS,
     "date": st.dates(date(1, 1, 2)),
+    "bytea": st.binary(),
     "jsonb": DOCUMENTS,
 }
 

@@ -175,6 +175,16 @@ async def test_who_may_not_come_in_is_not_told_what_is_wrong_with_the_body(api: 
         assert answer.status_code == status, answer.text
 
 
+async def test_a_body_that_is_here_is_taken_however_late_it_is_looked_at(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller has waited long enough for a database that is slow."""
+    monkeypatch.setattr(front, "BODY_SECONDS", -1.0)
+    answer = await api.ask(Scope.BUYER, BEA, "PUT", "/cart/lines", content=b"{")
+    assert answer.status_code == 400, answer.text
+    assert "did not arrive" not in answer.text
+
+
 @pytest.mark.parametrize("path", ["/api/v1/checkouts", "/api/v1/cart/lines"])
 async def test_a_body_that_never_ends_is_not_waited_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, path: str

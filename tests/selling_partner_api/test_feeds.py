@@ -8,13 +8,16 @@ import httpx
 import pytest
 
 from tests.rooms.uploaded_files import row, table
-from tests.scene import MARKET, SOLO, Scene
+from tests.scene import MARKET, PRO, SOLO, Scene
 from tests.selling_partner_api.clients import Selling
 from tests.selling_partner_api.conftest import Authorize
 from tradepost.documents import documents
+from tradepost.doors.selling_partner_api.jobs import Place
+from tradepost.doors.selling_partner_api.page_tokens import seal
 from tradepost.feeds import working
 from tradepost.ground.clock import machine_now
 from tradepost.ground.storage import Storage
+from tradepost.jobs.jobs import Wanted
 from tradepost.lifecycle import State
 
 FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
@@ -186,4 +189,7 @@ async def test_feeds_are_listed_the_youngest_first_page_by_page(selling: Selling
     assert await listed(createdUntil="2026-03-02T10:00:00Z") == 5
     assert refused(await selling.get(FEEDS)) == (400, "InvalidInput", "invalid_value")
     assert refused(await selling.get(FEEDS, nextToken="x")) == (400, "InvalidInput", "invalid_value")
+    for after, size in ((2**63, 1), (1, 101)):
+        forged = seal(Place(Wanted([KIND]), after, size), ("getFeeds", PRO), machine_now())
+        assert refused(await selling.get(FEEDS, nextToken=forged)) == (400, "InvalidInput", "invalid_value")
     assert refused(await selling.get(FEEDS, feedTypes=KIND, pageSize=101))[0] == 400

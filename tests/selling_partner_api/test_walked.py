@@ -23,6 +23,10 @@ CANNOT_BE = {
     "sellers/v1 getAccount 400",
     "feeds/2021-06-30 getFeed 400",  # of what is no number there is none: 404
     "feeds/2021-06-30 getFeedDocument 400",
+    "reports/2021-06-30 getReport 400",
+    "reports/2021-06-30 getReportDocument 400",
+    "reports/2021-06-30 getReportSchedule 400",
+    "reports/2021-06-30 cancelReportSchedule 400",
     "notifications/v1 getDestinations 400",
     "notifications/v1 getDestination 400",
     "notifications/v1 deleteDestination 400",

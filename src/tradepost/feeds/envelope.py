@@ -133,6 +133,7 @@ class _Reader(Generic[PartT]):
         self._expected = expected
         self._understand = understand
         self._numbers: set[int] = set()
+        self._free = 1  # what lies between it and the place of a message is taken
         self._open: list[Element] = []
         self._elements = self._of_message = self._parts = 0
 
@@ -171,8 +172,9 @@ class _Reader(Generic[PartT]):
         own = said.isascii() and said.isdecimal() and len(said) < 10
         number = int(said) if own else 0
         if number < 1 or number in self._numbers:
-            number = len(self.messages) + 1
+            number = max(len(self.messages) + 1, self._free)
             while number in self._numbers:
                 number += 1
+            self._free = number + 1
         self._numbers.add(number)
         return number

@@ -13,6 +13,7 @@ from tradepost.ground.storage import Storage
 MOST_BYTES = MOST_MIB << 20
 _GZIP = b"\x1f\x8b"
 _AT_ONCE = 1 << 20
+_PACKED_AT_ONCE = 1 << 14  # what comes behind a part is copied, and each part may be twenty bytes long
 
 
 async def read(storage: Storage, document_id: str) -> bytes:
@@ -52,6 +53,10 @@ class _Gzip:
 
     def unpack(self, piece: bytes, into: BytesIO) -> None:
         """Add what a piece unpacks to, hardly more of it than is allowed."""
+        for start in range(0, len(piece), _PACKED_AT_ONCE):
+            self._unpack(piece[start : start + _PACKED_AT_ONCE], into)
+
+    def _unpack(self, piece: bytes, into: BytesIO) -> None:
         while into.tell() <= MOST_BYTES and (piece or not self._part.eof):
             if self._part.eof:
                 self._part = zlib.decompressobj(wbits=31)

@@ -70,7 +70,7 @@ class _Work:
         except Unusable as no:
             await self._end(content, [no.trouble.line(content.language)], fatal=True)
             return
-        with _seldom_collected():
+        with seldom_collected():
             reading = await asyncio.to_thread(self._kind.read, content)
             if self._feed.digest is None:
                 reading = await self._database.run(partial(self._enter, content=content, reading=reading))
@@ -175,15 +175,18 @@ class _Work:
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
+def seldom_collected() -> Iterator[None]:
     """A file in memory is many objects, none of them in a ring: collections need not look at them again and again, nor
-    come in the middle of a step."""
-    before = gc.get_threshold()
+    come in the middle of a step. Whichever of several feeds ends last puts back what held before the first."""
+    _before.append(gc.get_threshold())
     gc.set_threshold(*COLLECT_AFTER)
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*_before.pop())
+
+
+_before: list[tuple[int, int, int]] = []
 
 
 class _Undone(Exception):

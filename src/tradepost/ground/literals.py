@@ -13,7 +13,7 @@ import msgspec
 
 
 def literal(values: Sequence[object]) -> str:
-    """An array of texts, numbers, truths, moments, days, JSON documents (dict) and nulls as a text."""
+    """An array of texts, numbers, truths, moments, days, bytes, JSON documents (dict) and nulls as a text."""
     kinds = set(map(type, values))
     if len(kinds) == 1:
         (kind,) = kinds
@@ -36,6 +36,8 @@ def _element(value: object) -> str:
         return "t" if value else "f"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
     if isinstance(value, str):
         text = str.__str__(value)
     elif isinstance(value, (datetime, date)):

@@ -74,7 +74,7 @@ async def take(tx: Transaction, table: Table, at: datetime, machine_now: datetim
         UPDATE {table.name}
            SET status = 'IN_PROGRESS', started_at = coalesce(started_at, $1), worked_until = $3, turn = turn + 1,
                attempts = attempts + 1
-         WHERE (seller_id, {table.id}) IN (
+         WHERE (seller_id, {table.id}) = ( -- with IN the planner may ask again for each row, and take several
                SELECT w.seller_id, w.{table.id}
                  FROM {table.name} w
                 WHERE w.status IN ('IN_QUEUE', 'IN_PROGRESS') AND (w.worked_until IS NULL OR w.worked_until <= $2)

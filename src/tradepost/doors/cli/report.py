@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Annotated, NamedTuple
 
 from cyclopts import App, Parameter
@@ -22,6 +23,8 @@ report = App(
     Flat files are tab-separated and have a header; all of it is UTF-8.
     """,
 )
+
+MOST_IN_MEMORY = 1 << 20  # bytes of a report; a longer one lies on the disk until it is handed on
 
 Seller = Annotated[str, Parameter(metavar="SELLER", help="Whose report.")]
 Out = Annotated[Path | None, Parameter(metavar="FILE", help="Where to; by default the standard output.")]
@@ -116,20 +119,23 @@ for _position, (_name, _one) in enumerate(REPORTS.items()):
 
 
 async def _write(one: Written, seller: str, out: Path | None, since: Time, until: Time, where: Where) -> int:
-    """Write a report of what the clock says now."""
+    """Write a report of what the clock says now. It is made first: who reads slowly holds no transaction."""
     async with open_house(where) as house:
         await catch_up(house.database, seller)
-        async with house.database.transaction() as tx:
-            zone = (await home_of(tx, seller)).zone
-            first, last = _moment(since, zone), _moment(until, zone)
-            if first and last and first > last:
-                raise Mistake("--until lies before --since: no order can lie between them.")
-            with result_file(out) as file:
+        with SpooledTemporaryFile(MOST_IN_MEMORY) as made, result_file(out) as file:
 
-                async def write(piece: bytes) -> None:
-                    file.write(piece.decode())  # pieces end with a line
+            async def write(piece: bytes) -> None:
+                made.write(piece)
 
+            async with house.database.transaction() as tx:
+                zone = (await home_of(tx, seller)).zone
+                first, last = _moment(since, zone), _moment(until, zone)
+                if first and last and first > last:
+                    raise Mistake("--until lies before --since: no order can lie between them.")
                 await KINDS[one.kind].make(tx, seller, first, last, write)
+            made.seek(0)
+            for line in made:
+                file.write(line.decode())
     return 0
 
 

@@ -14,6 +14,7 @@ from tradepost.jobs.jobs import KEPT, STATUSES, Wanted
 MOST_MARKETPLACES = 25
 MOST_KINDS = 10
 USUAL_PAGE, MOST_PAGE = 10, 100
+MOST_NUMBER = 2**63 - 1  # of a job
 _FILTERS = _STATUSES, _SINCE, _UNTIL, _SIZE = "processingStatuses", "createdSince", "createdUntil", "pageSize"
 
 Text = Annotated[str, Meta(max_length=1000)]
@@ -25,8 +26,8 @@ class Place(Struct, frozen=True, array_like=True):
     """Where a page of jobs begins: behind the one with the number `after`."""
 
     wanted: Wanted
-    after: int | None
-    size: int
+    after: Annotated[int, Meta(ge=0, le=MOST_NUMBER)] | None
+    size: Annotated[int, Meta(ge=1, le=MOST_PAGE)]
 
 
 def asked_page(query: Query, kinds_name: str, bound: object) -> Place:

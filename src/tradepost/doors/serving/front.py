@@ -147,7 +147,7 @@ class _Bodies:
         assert task is not None
         self._until[task] = began + seconds
         if not self._looked_after:
-            self._look()
+            self._look_later()  # not now: a body that is here already is taken, however late that is
         try:
             return await receive()
         except asyncio.CancelledError:
@@ -164,9 +164,13 @@ class _Bodies:
             if _TOO_LATE < until <= now:
                 self._until[task] = _TOO_LATE
                 task.cancel()
-        self._looked_after = bool(self._until)
-        if self._looked_after:
-            asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+        self._looked_after = False
+        if self._until:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        self._looked_after = True
+        asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
 
 _TOO_LATE = -1.0
