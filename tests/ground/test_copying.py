@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from tradepost.ground import copying
 from tradepost.ground.database import Database
 
 ROWS = "SELECT number FROM generate_series(1, $1::int) AS number"
@@ -37,6 +38,28 @@ async def test_who_is_broken_off_at_the_first_piece_leaves_the_connection_as_it_
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await _lines(database, rows) == rows
+
+
+async def test_who_is_broken_off_does_not_wait_for_a_statement_that_takes_long(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "PATIENCE_SECONDS", 0.1)
+
+    async def write(piece: bytes) -> None:
+        raise AssertionError
+
+    async def copy() -> None:
+        async with database.transaction() as tx:
+            await tx.copy_out("SELECT pg_sleep($1)", 3600, write=write)
+
+    task = asyncio.create_task(copy())
+    sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep%'"
+    while not await database.pool.fetchval(sleeping):  # noqa: ASYNC110 (another process)
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises((asyncio.CancelledError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError)):
+        await task
+    assert await _lines(database, SHORT) == SHORT
 
 
 async def test_a_statement_that_fails_is_told_as_it_is(database: Database) -> None:

@@ -190,6 +190,34 @@ async def test_many_workers_ask_once_for_what_is_due(scene: Scene) -> None:
     assert await schedules.start_due(scene.database) == 0
 
 
+async def test_a_report_that_waits_tells_what_later_ones_would(scene: Scene, storage: Storage) -> None:
+    async with scene.database.transaction() as tx:
+        await schedules.create(tx, PRO, ORDERS, [MARKET], {}, "PT5M")
+    await scene.to_state(State.UNSHIPPED)
+    for _ in range(3):  # nobody makes any
+        await scene.advance(timedelta(minutes=5))
+        assert await schedules.start_due(scene.database) == 1
+    assert await make(scene, storage) == 1
+    await scene.advance(timedelta(minutes=5))
+    assert await schedules.start_due(scene.database) == 1
+    await make(scene, storage)
+    statuses = await scene.rows("SELECT status FROM report_requests ORDER BY number")
+    assert [row[0] for row in statuses] == ["DONE", "CANCELLED"]
+
+
+async def test_a_monthly_report_keeps_its_day_where_the_month_has_it(scene: Scene) -> None:
+    first = datetime(2027, 1, 31, 10, tzinfo=UTC)
+    async with scene.database.transaction() as tx:
+        schedule_id = await schedules.create(tx, PRO, ORDERS, [MARKET], {}, "P1M", first)
+    due = []
+    for _ in range(4):
+        async with scene.database.transaction() as tx:
+            due.append((await schedules.find(tx, PRO, schedule_id)).next_at)
+        await scene.set_clock(due[-1])
+        assert await schedules.start_due(scene.database) == 1
+    assert [(at.month, at.day) for at in due] == [(1, 31), (2, 28), (3, 31), (4, 30)]
+
+
 @pytest.mark.parametrize(
     ("at", "period", "now", "then"),
     [

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 
 LONGEST_SECONDS = 3600.0  # a file may take longer than the patience of a connection
+PATIENCE_SECONDS = 2.0  # with a file that was broken off
 
 # The server may have older zones than Python. A moment in UTC is still the right one. And a file takes much of a table
 # and sorts it: it is planned as such, and not as the page of a list is.
@@ -26,9 +27,9 @@ async def copy_out(
     """Have the rows written as tab-separated lines, piece by piece, each of whole lines; how many there were.
 
     Nothing is quoted: no cell may be null or hold a control character. Where a statement asks for none, its time zone
-    is `zone`; UTC where the server has no such zone. What `write` raises is raised once the statement is through, and
-    so is who breaks off: asyncpg would wait for ever for the end of a COPY that has come to it. So `write` must not
-    wait for anybody.
+    is `zone`; UTC where the server has no such zone. What `write` raises is raised once the statement is through:
+    asyncpg would wait for ever for the end of a COPY that has come to it. So `write` must not wait for anybody. Whoever
+    breaks off waits no longer than a few seconds; then the connection is lost.
     """
     broken: BaseException | None = None
 
@@ -46,11 +47,14 @@ async def copy_out(
     copying = asyncio.ensure_future(
         connection.copy_from_query(statement, *values, output=take, timeout=LONGEST_SECONDS)
     )
+    patience = None
     while not copying.done():
         try:
-            await asyncio.wait([copying])
+            _, under_way = await asyncio.wait([copying], timeout=patience)
+            if under_way:
+                connection.terminate()
         except asyncio.CancelledError as error:
-            broken = error
+            broken, patience = error, PATIENCE_SECONDS
     if trouble := broken or copying.exception():
         raise trouble
     await savepoint.rollback()  # of what was set: nothing was written

@@ -16,6 +16,7 @@ from tradepost.jobs.records import Table
 LEASE = timedelta(minutes=1)  # of a worker on a job; it is renewed
 RENEW_SECONDS = 20.0
 TRY_AGAIN = timedelta(seconds=5)  # after a failure; twice as long after each further one
+BLAMELESS_WAITS = 6  # times as long: what is to blame is away for others, too
 MOST_ATTEMPTS = 5  # without getting on
 
 JobT = TypeVar("JobT")
@@ -55,8 +56,8 @@ async def kept(database: Database, table: Table, turn: Turn) -> AsyncIterator[No
         await _hand_back(database, table, turn)
         raise
     except Exception as error:
-        after = TRY_AGAIN * 2 ** min(turn.attempts - 1, 8)
         blameless = isinstance(error, StorageUnavailable) or database_is_away(error)
+        after = TRY_AGAIN * (BLAMELESS_WAITS if blameless else 2 ** min(turn.attempts - 1, 8))
         await _hand_back(database, table, turn, after, blameless=blameless)
         raise
 

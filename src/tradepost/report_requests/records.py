@@ -17,7 +17,7 @@ REQUESTS = Table(
     "seller_id, report_id, number, kind, marketplace_ids, options, since, until, schedule_id, status, created_at, "
     "started_at, ended_at, document_id",
 )
-_SCHEDULE = "seller_id, schedule_id, kind, marketplace_ids, options, period, next_at, told_until"
+_SCHEDULE = "seller_id, schedule_id, kind, marketplace_ids, options, period, first_at, next_at, told_until"
 
 
 async def put(tx: Transaction, new: "NewReport", report_id: str, at: datetime) -> None:
@@ -35,8 +35,8 @@ async def put(tx: Transaction, new: "NewReport", report_id: str, at: datetime) -
 async def put_scheduled(
     tx: Transaction, report_ids: Sequence[str], schedules: Sequence[Any], at: datetime, news: Sequence[str]
 ) -> None:
-    """Write reports that wait, one for each of these schedules (seller, schedule). Those of the kinds in `news` tell
-    on from what the schedule has told."""
+    """Write reports that wait, one for each of these schedules (seller, schedule), but for those whose last one waits
+    still: it will tell it all. Those of the kinds in `news` tell on from what the schedule has told."""
     await tx.execute(
         """
         INSERT INTO report_requests (seller_id, report_id, kind, marketplace_ids, options, since, schedule_id, status,
@@ -44,7 +44,10 @@ async def put_scheduled(
         SELECT seller_id, n.report_id, kind, marketplace_ids, options,
                CASE WHEN kind = ANY($5) THEN told_until END, schedule_id, 'IN_QUEUE', $4
           FROM unnest($1::text[], $2::text[], $3::text[]) AS n (report_id, seller_id, schedule_id)
-          JOIN report_schedules USING (seller_id, schedule_id)
+          JOIN report_schedules s USING (seller_id, schedule_id)
+         WHERE NOT EXISTS (SELECT FROM report_requests r
+                            WHERE r.seller_id = s.seller_id AND r.kind = s.kind AND r.schedule_id = s.schedule_id
+                              AND r.status = 'IN_QUEUE')
         """,
         list(report_ids), *columns(schedules, 2), at, news,
     )  # fmt: skip
@@ -76,14 +79,15 @@ async def tell(
 
 
 async def put_schedule(tx: Transaction, schedule: Sequence[object]) -> None:
-    """Write a schedule: (seller, schedule, kind, marketplaces, options, period, next, told until). It takes the place
-    of the seller's other one of the kind, and goes on from what that one has told."""
+    """Write a schedule: (seller, schedule, kind, marketplaces, options, period, first, next, told until). It takes the
+    place of the seller's other one of the kind, and goes on from what that one has told."""
     await tx.execute(
         f"""
-        INSERT INTO report_schedules ({_SCHEDULE}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO report_schedules ({_SCHEDULE}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT ON CONSTRAINT one_schedule_a_kind DO UPDATE
            SET schedule_id = EXCLUDED.schedule_id, marketplace_ids = EXCLUDED.marketplace_ids,
-               options = EXCLUDED.options, period = EXCLUDED.period, next_at = EXCLUDED.next_at
+               options = EXCLUDED.options, period = EXCLUDED.period, first_at = EXCLUDED.first_at,
+               next_at = EXCLUDED.next_at
         """,
         *schedule,
     )

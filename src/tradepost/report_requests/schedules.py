@@ -27,7 +27,8 @@ NEWS = [name for name, kind in KINDS.items() if kind.usual]  # of which each rep
 
 
 class Schedule(NamedTuple):
-    """A schedule: the next report is due at `next_at`, and tells on from `told_until`."""
+    """A schedule: its periods count from `first_at`; the next report is due at `next_at`, and tells on from
+    `told_until`."""
 
     seller_id: str
     schedule_id: str
@@ -35,6 +36,7 @@ class Schedule(NamedTuple):
     marketplace_ids: list[str]
     options: dict[str, Any]
     period: str
+    first_at: datetime
     next_at: datetime
     told_until: datetime
 
@@ -58,8 +60,9 @@ async def create(
         problem = f"the clock goes on until {LAST_MOMENT:%Y-%m-%d}"
         raise Refused(Reason.INVALID_VALUE, field="nextReportCreationTime", problem=problem)
     (schedule_id,) = new_job_numbers(1)
-    due = first if first and first > tx.now else following(first or tx.now, period, tx.now)
-    made = Schedule(seller_id, schedule_id, kind, marketplace_ids, dict(options), period, due, tx.now)
+    begin = first or tx.now
+    due = begin if begin > tx.now else following(begin, period, tx.now)
+    made = Schedule(seller_id, schedule_id, kind, marketplace_ids, dict(options), period, begin, due, tx.now)
     await records.put_schedule(tx, made)
     return schedule_id
 
@@ -92,7 +95,7 @@ async def start_due(database: Database) -> int:
             keys = [(schedule.seller_id, schedule.schedule_id) for schedule in due]
             await records.put_scheduled(tx, new_job_numbers(len(due)), keys, tx.now, NEWS)
             await records.put_off(
-                tx, [(*key, following(one.next_at, one.period, tx.now)) for key, one in zip(keys, due, strict=True)]
+                tx, [(*key, following(one.first_at, one.period, tx.now)) for key, one in zip(keys, due, strict=True)]
             )
         return len(due)
 

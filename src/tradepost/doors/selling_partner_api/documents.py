@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, put
-from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
@@ -52,6 +52,8 @@ async def put_document(
         raise Refused(Reason.TOO_LARGE, part="document", limit=f"{MOST_MIB} MiB; split it") from error
     except StorageUnavailable as error:
         raise Refused(Reason.UNAVAILABLE, wait=RETRY_AFTER_SECONDS) from error
+    except InternalServerException as error:  # the client has left: nobody is there to be told
+        raise Refused(Reason.INVALID_VALUE, field="body", problem="it was broken off") from error
     return Response(b"", status_code=200)
 
 

@@ -45,6 +45,7 @@ CREATE TABLE report_schedules (
     marketplace_ids text[] NOT NULL,
     options         jsonb NOT NULL,
     period          text NOT NULL,
+    first_at        timestamptz NOT NULL, -- business time: from here on its periods are counted
     next_at         timestamptz NOT NULL, -- business time
     told_until      timestamptz NOT NULL, -- business time: what came before it stands in an earlier report
     PRIMARY KEY (seller_id, schedule_id),
