@@ -16,6 +16,7 @@ from bench.checkout import CONNECTIONS, PREPARED
 from bench.load import Load, keep_sending
 from bench.measurement import Measurement, databases
 from bench.serving import serving
+from tradepost.doors.worker.work import give_way
 from tradepost.ground.database import connect
 from tradepost.ground.storage import Storage
 from tradepost.jobs.jobs import IN_PROGRESS
@@ -84,6 +85,7 @@ async def _file_under_way(url: str, content: bytes) -> AsyncIterator[RowsDone]:
 
 
 async def _work(url: str, folder: str) -> None:
+    give_way()
     async with connect(url) as database:
         await file.apply(database, Storage.at(folder))
 

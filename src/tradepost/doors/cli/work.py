@@ -7,6 +7,7 @@ import structlog
 
 from tradepost.doors.cli.house import HERE, House, Where, open_house
 from tradepost.doors.cli.mistakes import Mistake
+from tradepost.doors.worker.work import give_way
 from tradepost.doors.worker.work import work as work_until
 from tradepost.ground.settings import Address
 from tradepost.notices.mailbox import Mailbox
@@ -38,6 +39,7 @@ async def work(*, where: Where = HERE) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         structlog.get_logger().info("working", database=Address.of(house.url).url, notices=_where_to(post))
+        give_way()
         private = house.settings.webhooks_private
         await work_until(house.database, house.gateways, post, stop, storage=house.storage, webhooks_private=private)
         structlog.get_logger().info("stopped")

@@ -6,6 +6,7 @@ serve one database.
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -36,10 +37,18 @@ JOBS_PAUSE_SECONDS = 0.5  # a feed or a report is to begin within a second
 FORGET_EVERY_SECONDS = 600.0
 GRACE_SECONDS = 10.0  # for what is under way when the worker is told to stop
 
+NICENESS = 5
+
 Duty = Callable[[], Awaitable[float]]
 """One round of a duty; how many seconds to rest after it."""
 
 _log = structlog.get_logger()
+
+
+def give_way() -> None:
+    """Let those who answer requests go first where a worker shares their processors: a long file may wait, buyers may
+    not. It is for the process of a worker, and lasts as long as that does."""
+    os.nice(NICENESS)
 
 
 async def work(
