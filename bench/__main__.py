@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
-from bench import checkout, file, getorders, journey, page, sweep
+from bench import checkout, file, getorders, journey, mixed, page, report, sweep
 from bench.measurement import Measurement
 
 
@@ -27,6 +27,8 @@ BENCHES = {
     "page": Bench(page.measure, 1_000_000, "<= 1.3"),
     "getorders": Bench(getorders.measure, 1_000_000, "<= 1.3"),
     "file": Bench(file.measure, 100_000, ">= 0.5"),
+    "report": Bench(report.measure, 500_000, ">= 0.8"),
+    "mixed": Bench(mixed.measure, 100_000, ">= 0.7"),
 }
 
 

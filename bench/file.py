@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
+from statistics import median
 from time import perf_counter
 
 import asyncpg
@@ -18,14 +19,17 @@ from bench.measurement import Measurement, databases
 from tradepost import timekeeping
 from tradepost.documents import documents
 from tradepost.feeds import feeds, working
-from tradepost.feeds.feeds import DONE, NewFeed
+from tradepost.feeds.feeds import Feed, NewFeed
+from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Database, connect
 from tradepost.ground.storage import Storage
+from tradepost.jobs.jobs import DONE
 from tradepost.payments.gateway import Verdict
 from tradepost.policy import Policy
 from tradepost.process.checkout.checkout import Cart, CartLine, Placed, place_orders
 from tradepost.process.verification.verdicts import Finding, record_verdicts
 
+ROUNDS, ENOUGH = 3, 10_000  # fewer rows are measured once: that is for trying things out
 SELLER = "S0"
 KIND = "POST_FLAT_FILE_FULFILLMENT_DATA"
 AT_ONCE = 5_000
@@ -70,45 +74,62 @@ async def measure(orders: int) -> Measurement:
     """Rows applied a second, from the upload to the report, against the same by hand."""
     began = perf_counter()
     async with databases() as server:
-        bench = await market.open_for_bench(await server.make("ours"), stock=orders, simulated=True)
-        async with connect(bench.url) as database:
-            file = await _file(database, orders)
-        await market.say(bench.url, "VACUUM ANALYZE")
-        by_hand = await server.make("by_hand", like="ours")
-        reference = orders / await _by_hand(by_hand, file)
-        ours = orders / await _ours(bench.url, file, orders)
-        written = market.check_same_rows(await market.written(bench.url), await market.written(by_hand))
+        bench = await market.open_for_bench(await server.make("bench"), stock=orders)
+        content = await released(bench.url, orders)
+        mine: list[float] = []
+        others: list[float] = []
+        for turn in range(ROUNDS if orders >= ENOUGH else 1):
+            by_hand, ours = [await server.make(f"{whose}_{turn}", like="bench") for whose in ("by_hand", "ours")]
+            others.append(orders / await _by_hand(by_hand, content))
+            mine.append(orders / await _ours(ours, content, orders))
+            rows = market.check_same_rows(await market.written(ours), await market.written(by_hand))
+    rate, reference = median(mine), median(others)
     seconds = round(perf_counter() - began, 1)
-    return Measurement("file", ours, reference, ours / reference, "rows/s", orders, seconds, {"rows_an_order": written})
+    return Measurement("file", rate, reference, rate / reference, "rows/s", orders, seconds, {"rows_an_order": rows})
 
 
-async def _ours(url: str, file: bytes, orders: int) -> float:
+async def _ours(url: str, content: bytes, orders: int) -> float:
     """How many seconds it takes."""
     with tempfile.TemporaryDirectory(prefix="tradepost-bench-") as folder:
         storage = Storage.at(folder)
         async with connect(url) as database:
             began = perf_counter()
-            async with database.transaction() as tx:
-                document = await documents.make(tx, SELLER, "text/tab-separated-values; charset=UTF-8")
-            await storage.write(document.document_id, _pieces(file))
-            async with database.transaction() as tx:
-                feed_id = await feeds.create(tx, NewFeed(SELLER, KIND, ["BENCH"], document.document_id, {}))
-            taken = await working.take(database)
-            assert taken is not None
-            await working.go_on(database, storage, taken, asyncio.Event())
+            feed_id = await upload(database, storage, content)
+            await apply(database, storage)
             took = perf_counter() - began
-            async with database.transaction() as tx:
-                feed = await feeds.find(tx, SELLER, feed_id)
+            feed = await find(database, feed_id)
     if (feed.status, feed.successful) != (DONE, orders):
         raise AssertionError(f"The feed is {feed.status}, and {feed.successful} of {orders} rows went well.")
     return took
+
+
+async def upload(database: Database, storage: Storage, content: bytes) -> str:
+    """Upload the file of the seller and put the feed into the queue; its id."""
+    async with database.transaction() as tx:
+        document = await documents.make(tx, SELLER, "text/tab-separated-values; charset=UTF-8")
+    await storage.write(document.document_id, _pieces(content))
+    async with database.transaction() as tx:
+        return await feeds.create(tx, NewFeed(SELLER, KIND, ["BENCH"], document.document_id, {}))
+
+
+async def apply(database: Database, storage: Storage) -> None:
+    """Bring the feed that waits to its end, as a worker does."""
+    taken = await working.take(database)
+    assert taken is not None
+    await working.go_on(database, storage, taken, asyncio.Event())
+
+
+async def find(database: Database, feed_id: str) -> Feed:
+    """How far the feed is."""
+    async with database.transaction() as tx:
+        return await feeds.find(tx, SELLER, feed_id)
 
 
 async def _by_hand(url: str, file: bytes) -> float:
     """How many seconds it takes."""
     connection = await asyncpg.connect(url)
     try:
-        now = await connection.fetchval("SELECT shows FROM business_clock")
+        now = machine_now()
         began = perf_counter()
         async with connection.transaction():
             await connection.execute(ROWS)
@@ -119,28 +140,35 @@ async def _by_hand(url: str, file: bytes) -> float:
         await connection.close()
 
 
-async def _file(database: Database, orders: int) -> bytes:
-    """Place and release so many orders of the seller; the file that confirms them, in the order of their placing."""
+async def released(url: str, orders: int) -> bytes:
+    """So many orders of the seller that wait to be shipped; the file that confirms them, in the order of their placing.
+
+    They were placed a while ago, so that their hold is over.
+    """
     offers = range(0, market.OFFERS, market.SELLERS)
     keys = []
-    for first in range(0, orders, AT_ONCE):
+    async with connect(url) as database:
+        for first in range(0, orders, AT_ONCE):
+            async with database.transaction() as tx:
+                at = tx.now - Policy().hold - timedelta(minutes=1)
+                carts = [
+                    Cart(
+                        f"B{number % market.BUYERS}",
+                        at,
+                        (CartLine(SELLER, f"K{offers[number % len(offers)]}", 1),),
+                        dict(market.ADDRESS),
+                    )
+                    for number in range(first, min(first + AT_ONCE, orders))
+                ]
+                placed = [one.orders[0] for one in await place_orders(tx, carts) if isinstance(one, Placed)]
+                await record_verdicts(tx, [Finding(key, Verdict.APPROVED, at, "bench") for key in placed])
+                keys += placed
+        while not (await timekeeping.turn(database, [])).idle:
+            pass
         async with database.transaction() as tx:
-            carts = [
-                Cart(
-                    f"B{number % market.BUYERS}",
-                    tx.now,
-                    (CartLine(SELLER, f"K{offers[number % len(offers)]}", 1),),
-                    dict(market.ADDRESS),
-                )
-                for number in range(first, min(first + AT_ONCE, orders))
-            ]
-            placed = [one.orders[0] for one in await place_orders(tx, carts) if isinstance(one, Placed)]
-            await record_verdicts(tx, [Finding(key, Verdict.APPROVED, tx.now, "bench") for key in placed])
-            keys += placed
-    await timekeeping.move_clock(database, market.START + Policy().hold + timedelta(minutes=1), [])
-    async with database.transaction() as tx:
-        items = dict(await tx.fetch("SELECT order_id, item_id FROM order_lines"))  # type: ignore[arg-type]
-    day = f"{market.START:%Y-%m-%d}"
+            items = dict(await tx.fetch("SELECT order_id, item_id FROM order_lines"))  # type: ignore[arg-type]
+            day = f"{tx.now:%Y-%m-%d}"
+    await market.say(url, "VACUUM ANALYZE")
     rows = [f"{key.order_id}\t{items[key.order_id]}\t1\t{day}\tUPS\t\t{TRACKING}\t\n" for key in keys]
     return ("\t".join(HEADINGS.split()) + "\n" + "".join(rows)).encode()
 

@@ -6,6 +6,7 @@ A number that does not is only warned about: carriers change their forms, and th
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _POSTAL = r"[A-Z]{2}[0-9]{9}[A-Z]{2}"  # the form of the Universal Postal Union's standard S10
 _ANY = r"(?=.*[0-9])[A-Z0-9]{6,40}"
@@ -60,6 +61,7 @@ CARRIERS = (
 )
 
 
+@lru_cache(maxsize=1024)
 def known_carrier(code: str) -> Carrier | None:
     """The carrier of this code or name, however it is capitalised, spaced or hyphenated; None if the list has none."""
     return _BY_NAME.get(_plain(code))
@@ -70,13 +72,13 @@ def tracking_warning(carrier_code: str, tracking: str) -> bool:
     carrier = known_carrier(carrier_code)
     if carrier is None or carrier is OTHER:
         return False
-    number = re.sub(r"[ -]", "", tracking).upper()
-    return re.fullmatch(carrier.form, number) is None or not _check_digit_holds(carrier, number)
+    number = tracking.replace(" ", "").replace("-", "").upper()
+    return _FORMS[carrier.code].fullmatch(number) is None or not _check_digit_holds(carrier, number)
 
 
 def _check_digit_holds(carrier: Carrier, number: str) -> bool:
     """Whether the number's own check digit agrees, for the forms that have one."""
-    if re.fullmatch(_POSTAL, number):
+    if _POSTAL_FORM.fullmatch(number):
         return _holds_for_post(number)
     if carrier.code == "UPS" and number.startswith("1Z"):
         return _holds_for_ups(number)
@@ -87,7 +89,7 @@ def _check_digit_holds(carrier: Carrier, number: str) -> bool:
 
 def _holds_for_ups(number: str) -> bool:
     """After 1Z, letters count as A=2, B=3 and so on modulo 10; every second character counts double."""
-    values = [int(sign) if sign.isdigit() else (ord(sign) - ord("A") + 2) % 10 for sign in number[2:-1]]
+    values = number[2:-1].encode().translate(_UPS_VALUES)
     return -(sum(values) + sum(values[1::2])) % 10 == int(number[-1])
 
 
@@ -111,4 +113,9 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum())
 
 
+_UPS_VALUES = bytes.maketrans(
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", bytes([*range(10), *(n % 10 for n in range(2, 28))])
+)
+_FORMS = {carrier.code: re.compile(carrier.form) for carrier in CARRIERS}
+_POSTAL_FORM = re.compile(_POSTAL)
 _BY_NAME = {_plain(name): carrier for carrier in CARRIERS for name in (carrier.code, carrier.name, *carrier.aliases)}

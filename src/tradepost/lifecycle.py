@@ -24,7 +24,7 @@ class State(StrEnum):
     @property
     def status(self) -> str:
         """The status that people and the seller API see."""
-        return "Pending" if self in PENDING else "".join(word.capitalize() for word in self.split("_"))
+        return _STATUSES[self]
 
     @property
     def meaning(self) -> str:
@@ -46,6 +46,10 @@ PENDING = frozenset({State.HELD, State.APPROVED, State.VERIFYING})
 TO_SHIP = (State.UNSHIPPED, State.PARTIALLY_SHIPPED)
 UNVERIFIED = (State.HELD, State.VERIFYING)
 FINISHED = frozenset({State.SHIPPED, State.CANCELED})
+
+_STATUSES = {
+    state: "Pending" if state in PENDING else "".join(word.capitalize() for word in state.split("_")) for state in State
+}
 
 
 class Party(StrEnum):

@@ -5,8 +5,8 @@ import re
 MOST_MINOR_UNITS = 10**12
 """The largest amount that is taken in, in minor units: sums of millions of them still fit 64 bits."""
 
-_USUAL_DIGITS = 2
-_OTHER_DIGITS = {
+USUAL_DIGITS = 2
+OTHER_DIGITS = {
     code: digits
     for digits, codes in {
         0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -15,6 +15,8 @@ _OTHER_DIGITS = {
     }.items()
     for code in codes.split()
 }
+"""How many decimal digits the minor units of those currencies have that have not the usual two."""
+
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DECIMAL = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 
@@ -23,7 +25,7 @@ def digits_of(currency: str) -> int:
     """How many decimal digits the currency's minor unit has (ISO 4217)."""
     if not _CURRENCY.fullmatch(currency):
         raise ValueError(f"A currency is three capital letters such as USD, not {currency[:16]!r}.")
-    return _OTHER_DIGITS.get(currency, _USUAL_DIGITS)
+    return OTHER_DIGITS.get(currency, USUAL_DIGITS)
 
 
 def parse_amount(text: str, currency: str) -> int:

@@ -61,6 +61,12 @@ class Policy:
         """When the seller is warned (A52)."""
         return first_instant(self.last_day_to_confirm(placed_at) + timedelta(days=1 - self.remind_days), self.zone)
 
+    def reminded_before(self, now: datetime) -> datetime:
+        """Whoever placed an order before this moment placed one whose seller is to have been warned by `now` (A52)."""
+        return first_instant(
+            local_date(now, self.zone) + timedelta(days=self.remind_days - self.confirm_days), self.zone
+        )
+
     def payment_retry(self, attempts: int) -> timedelta:
         """How long to wait after the `attempts`-th failed payment (the first is 1)."""
         return self.payment_retries[min(attempts, len(self.payment_retries)) - 1]

@@ -137,8 +137,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.INVALID_VALUE: ("{field} is not valid: {problem}.", "{field} 无效：{problem}。"),
     Reason.PROFESSIONAL_PLAN_NEEDED: (
-        "Files are for sellers with a Professional account; confirm one by one, or change the plan.",
-        "只有专业销售账户可以上传文件；请逐个确认或更改销售计划。",
+        "Files and reports are for sellers with a Professional account; confirm one by one, or change the plan.",
+        "只有专业销售账户可以使用文件和报告；请逐个确认或更改销售计划。",
     ),
     Reason.FILE_ALREADY_APPLIED: (
         "This very file was applied on {applied}; nothing was changed.",
@@ -205,8 +205,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "配送渠道 {channel} 中的库存不可售；仅销售由卖家自行配送 (DEFAULT) 的库存。",
     ),
     Reason.DOCUMENT_NOT_FOUND: (
-        "There is no such document; take its id from the answer that made it.",
-        "找不到该文档，请使用创建时返回的文档编号。",
+        "There is no such document, or no more: those of feeds are kept for 28 days, order reports for 30, and other "
+        "reports for 90; take its id from the answer that made it.",
+        "找不到该文档或已过保留期：上传任务文档保留 28 天，订单报告 30 天，其他报告 90 天；"
+        "请使用创建时返回的文档编号。",
     ),
     Reason.ADDRESS_NOT_SIGNED: (
         "The address of the document was changed on the way; use it as it was given.",
@@ -220,6 +222,55 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.FEED_HAS_BEGUN: (
         "The feed is {status} and can no longer be canceled.",
         "该上传任务状态为 {status}，无法再取消。",
+    ),
+    Reason.REPORT_NOT_FOUND: ("There is no such report; check its number.", "找不到该报告，请核对编号。"),
+    Reason.REPORT_HAS_BEGUN: (
+        "The report is {status} and can no longer be canceled.",
+        "该报告状态为 {status}，无法再取消。",
+    ),
+    Reason.REPORT_SCHEDULE_NOT_FOUND: (
+        "There is no such report schedule; check its number.",
+        "找不到该报告计划，请核对编号。",
+    ),
+    Reason.DESTINATION_NOT_FOUND: (
+        "The application has no such destination; take its id from getDestinations.",
+        "该应用没有此通知目的地，请使用 getDestinations 返回的编号。",
+    ),
+    Reason.DESTINATION_EXISTS: (
+        "The application has a destination at this address already; use {destination}, or delete it first.",
+        "该应用已有使用此地址的通知目的地；请使用 {destination}，或先将其删除。",
+    ),
+    Reason.DESTINATION_IN_USE: (
+        "Subscriptions still use the destination, {subscription} to {kind} among them; delete them first.",
+        "仍有订阅使用该通知目的地，例如 {kind} 的订阅 {subscription}；请先删除这些订阅。",
+    ),
+    Reason.TOO_MANY_DESTINATIONS: (
+        "The application has {limit} destinations already, and more are not possible; delete one that is not needed.",
+        "该应用的通知目的地已达上限 {limit} 个；请先删除不需要的目的地。",
+    ),
+    Reason.EVENT_BRIDGE_NOT_OFFERED: (
+        "Nothing is sent to Amazon EventBridge here; name an Amazon SQS queue as sqs, or a webhook.",
+        "此处不向 Amazon EventBridge 发送通知；请使用 Amazon SQS 队列 (sqs) 或 Webhook。",
+    ),
+    Reason.SUBSCRIPTION_NOT_FOUND: (
+        "There is no such subscription; check its type and its id.",
+        "找不到该订阅，请核对通知类型和订阅编号。",
+    ),
+    Reason.SUBSCRIPTION_EXISTS: (
+        "The application is subscribed to {kind} for this seller already; delete that subscription to make another.",
+        "该应用已为此卖家订阅 {kind}；如需更改，请先删除现有订阅。",
+    ),
+    Reason.NOTIFICATION_TYPE_NOT_OFFERED: (
+        "There are no notifications of the type {given} here; there are {known}.",
+        "此处没有类型为 {given} 的通知；可用类型：{known}。",
+    ),
+    Reason.PAYLOAD_VERSION_NOT_OFFERED: (
+        "{kind} has no payload of version {given}; use {known}.",
+        "{kind} 没有版本 {given}；请使用 {known}。",
+    ),
+    Reason.TEST_NOT_OFFERED: (
+        "Test notifications are sent in sandboxes only, and this marketplace is none.",
+        "仅沙盒环境发送测试通知，此商城不是沙盒。",
     ),
     Reason.ENDPOINT_NOT_FOUND: ("There is no webhook endpoint {endpoint}.", "没有 Webhook 端点 {endpoint}。"),
     Reason.TOO_MANY_ENDPOINTS: (

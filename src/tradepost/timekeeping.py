@@ -1,7 +1,7 @@
 """Time passes: one turn of the worker, and the leaps of the simulated clock."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,8 +37,12 @@ class Turn:
 async def turn(database: Database, gateways: Sequence[Gateway]) -> Turn:
     """Do some batches of what is due at this moment. Several workers may do this at the same time."""
     orders = await _sweep(database, await _due(database))
-    questions = sum([await ask_due(database, gateway) for gateway in gateways])
-    return Turn(orders, questions)
+    return Turn(orders, await ask_gateways(database, gateways))
+
+
+async def ask_gateways(database: Database, gateways: Sequence[Gateway]) -> int:
+    """Ask some of what is due; how many questions there were."""
+    return await _together([ask_due(database, gateway) for gateway in gateways for _ in range(SIDE_BY_SIDE)])
 
 
 async def catch_up(database: Database, seller_id: str) -> None:
@@ -61,10 +65,14 @@ async def _sweep(database: Database, keys: Sequence[OrderKey]) -> int:
     """Fire the deadlines of these orders; how many orders that went well for."""
     by_seller = sorted(keys)
     batches = [by_seller[first : first + sweep.BATCH] for first in range(0, len(keys), sweep.BATCH)]
-    done = await asyncio.gather(
-        *(batch.run_in_halves(database, some, lambda tx, keys: sweep.fire(tx, keys, tx.now)) for some in batches),
-        return_exceptions=True,  # none is left running behind another's trouble
+    return await _together(
+        [batch.run_in_halves(database, some, lambda tx, keys: sweep.fire(tx, keys, tx.now)) for some in batches]
     )
+
+
+async def _together(work: Iterable[Awaitable[int]]) -> int:
+    """How many all of it comes to. None of it is left running behind another's trouble."""
+    done = await asyncio.gather(*work, return_exceptions=True)
     for one in done:
         if isinstance(one, BaseException):
             raise one

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.scene import BEA, PRO, Scene
+from tradepost.access import keys as access_keys
 from tradepost.access import ring
 from tradepost.access.keys import Made, NewKey, Scope, end, find, make_keys, of_texts, rotate
 from tradepost.access.ring import KeyRing
@@ -97,13 +98,16 @@ async def test_a_key_that_ended_opens_nothing(scene: Scene, monkeypatch: pytest.
 
 
 async def test_a_key_that_ends_soon_is_not_known_for_longer(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = await made(scene, NewKey(Scope.OPERATOR, ends_at=machine_now() + timedelta(seconds=2)))
+    now, seconds = machine_now(), ring.machine_seconds()
+    for reading in (access_keys, ring):
+        monkeypatch.setattr(reading, "machine_now", lambda: now)
+    monkeypatch.setattr(ring, "machine_seconds", lambda: seconds)
+    one = await made(scene, NewKey(Scope.OPERATOR, ends_at=now + timedelta(seconds=2)))
     keys = KeyRing(scene.database, of_texts)
     assert await keys.key(one.text) == one.key
-    soon, seconds = machine_now() + timedelta(seconds=3), ring.machine_seconds() + 3
     assert ring.CACHE_SECONDS > 3
-    monkeypatch.setattr("tradepost.access.keys.machine_now", lambda: soon)
-    monkeypatch.setattr(ring, "machine_seconds", lambda: seconds)
+    now += timedelta(seconds=3)
+    seconds += 3
     assert await keys.key(one.text) is None
 
 

@@ -5,7 +5,7 @@ How fast they are is nobody's business here.
 
 import pytest
 
-from bench import checkout, file, getorders, journey
+from bench import checkout, file, getorders, journey, mixed
 
 
 async def test_a_checkout_and_its_reference_write_the_same_rows() -> None:
@@ -41,3 +41,9 @@ async def test_a_file_and_its_reference_write_the_same_rows() -> None:
     assert measured.more["rows_an_order"] == (
         "1 orders, 1 order_lines, 4 order_events, 3 notices, 1 packages, 1 package_items"
     )
+
+
+async def test_checkouts_go_on_while_a_file_is_applied() -> None:
+    measured = await mixed.measure(20_000)
+    assert measured.ratio == measured.ours / measured.reference
+    assert measured.more["rows_a_second"]

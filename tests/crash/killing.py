@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+PATIENCE_SECONDS = 120
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,7 +21,7 @@ class Victim:
     async def says(self) -> list[str]:
         """Its next line, in words."""
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), 30)
+        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE_SECONDS)
         assert line.endswith(b"\n"), line
         return line.decode().split()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.killing import PATIENCE_SECONDS
 from tests.races.soundness import violations
 from tests.scene import BEA, BOB, LAMP, MUG, VASE, Scene, open_market
 from tradepost import timekeeping
@@ -40,7 +41,7 @@ async def test_the_server_is_killed_while_acts_run(tmp_path: Path) -> None:
         running = ServerState.read(data)
         assert running is not None
         os.kill(running.postgres_pid, signal.SIGKILL)
-        await asyncio.wait_for(asyncio.gather(*shoppers), 30)
+        await asyncio.wait_for(asyncio.gather(*shoppers), PATIENCE_SECONDS)
         await all_is_well(market, answered)
 
 
@@ -51,7 +52,7 @@ async def test_a_connection_of_the_server_is_killed_while_acts_run(tmp_path: Pat
         shoppers = [asyncio.create_task(shop(market, buyer, items, answered)) for buyer, items in SHOPPERS]
         await until(lambda: len(answered) >= 60)
         os.kill(await market.database.pool.fetchval("SELECT pg_backend_pid()"), signal.SIGKILL)
-        await asyncio.wait_for(asyncio.gather(*shoppers), 30)
+        await asyncio.wait_for(asyncio.gather(*shoppers), PATIENCE_SECONDS)
         await all_is_well(market, answered)
 
 
@@ -115,7 +116,7 @@ async def all_is_well(market: Scene, answered: list[tuple[str, OrderKey]]) -> No
 
 async def again(act: Callable[[], Awaitable[object]]) -> None:
     """Until the server is there again, and every connection in the pool is a new one."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for _ in range(20):
             while True:
                 try:
@@ -128,6 +129,6 @@ async def again(act: Callable[[], Awaitable[object]]) -> None:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_so():  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.crash.killing import program
+from tests.crash.killing import PATIENCE_SECONDS, program
 from tests.races.soundness import violations
 from tests.scene import BEA, BOB, LAMP, MUG, PRO, SOLO, VASE, Scene
 from tradepost import timekeeping
@@ -89,7 +89,7 @@ async def test_killed_while_asking_the_question_is_asked_again(scene: Scene, dat
         assert await victim.says() == ["asked", paid.order_id]
         await victim.kill()
     assert await scene.state(paid) is State.HELD
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await timekeeping.turn(scene.database, [SimulatedGateway()])).idle:  # noqa: ASYNC110
             await asyncio.sleep(0.05)  # until the lease of the dead ends
     assert await scene.acts(paid) == [Act.PLACE, Act.APPROVE]
@@ -107,7 +107,7 @@ async def test_killed_while_delivering_every_letter_still_arrives(
         await victim.kill()
     folder = tmp_path_factory.mktemp("mailbox")
     delivered = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while delivered < 10:
             delivered += await deliver_due(scene.database, Mailbox(folder))
             await asyncio.sleep(0.05)  # until the lease of the dead ends
@@ -121,7 +121,7 @@ async def test_killed_while_delivering_every_letter_still_arrives(
 async def nobody_else_is_connected(scene: Scene) -> None:
     """The server has noticed the death, and has taken back what was not committed."""
     ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await scene.database.pool.fetchval(ours) > scene.database.pool.get_size() - 1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

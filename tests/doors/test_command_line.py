@@ -4,6 +4,7 @@ import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from functools import reduce
+from inspect import getdoc
 
 import pytest
 from cyclopts import App
@@ -11,10 +12,11 @@ from cyclopts import App
 from tests.doors.command_line import CommandLine, one_sentence, run
 from tradepost.doors.cli.app import app
 from tradepost.doors.cli.mistakes import explained
+from tradepost.doors.cli.report import REPORTS
 
 COMMANDS = [
     ("demo",), ("lifecycle",), ("replay",), ("explain",), ("clock", "show"), ("clock", "advance"), ("clock", "next"),
-    ("clock", "simulate"), ("report", "orders"), ("report", "unshipped"), ("confirm",), ("work",), ("doctor",),
+    ("clock", "simulate"), *(("report", name) for name in REPORTS), ("confirm",), ("work",), ("doctor",),
     ("database", "upgrade"), ("database", "backup"), ("database", "restore"), ("database", "where"),
     ("serve",), ("sandbox", "exec"), ("applications", "register"), ("applications", "authorize"),
     ("applications", "rotate"), ("applications", "list"), ("applications", "end"), ("keys", "make"), ("keys", "list"),
@@ -36,10 +38,8 @@ async def test_help_tells_what_a_command_does(command: tuple[str, ...], tradepos
 async def test_help_keeps_its_lines_on_a_narrow_terminal(command: tuple[str, ...], tradepost: CommandLine) -> None:
     """Behind the summary, a line too long for 80 columns would leave its last words on a line of their own."""
     shown = (await tradepost(*command, "--help")).out.partition("╭")[0].splitlines()
-    _, *written = (reduce(App.__getitem__, command, app).default_command.__doc__ or "").splitlines()
-    prose = [
-        line.strip() for line in written[: written.index("    Parameters") if "    Parameters" in written else None]
-    ]
+    _, *written = getdoc(reduce(App.__getitem__, command, app).default_command).splitlines()  # type: ignore[union-attr]
+    prose = [line.strip() for line in written[: written.index("Parameters") if "Parameters" in written else None]]
     assert [line for line in prose if line and line not in map(str.strip, shown)] == []
 
 
@@ -60,6 +60,8 @@ def test_every_command_is_tried() -> None:
         (("replay", "history.csv"), "--out"),
         (("replay",), "HISTORY"),
         (("report", "orders"), "--seller"),
+        (("report", "nothing"), "all-by-update, listings, active-listings and others. See tradepost report --help."),
+        (("report", "open-listings", "--seller", "acme", "--since", "2026-03-01"), "--since"),
         (("doctor", "--speed", "9"), "--speed"),
         (("doctor", "extra"), "extra"),
         (("lifecycle", "--format", "pdf"), "pdf"),

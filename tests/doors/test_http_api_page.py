@@ -9,12 +9,13 @@ from string import Template
 import httpx
 
 from tests.doors.command_line import CommandLine
-from tests.faults.serving import serving
+from tests.faults.serving import PATIENCE_SECONDS, serving
 from tradepost.access.keys import Scope
 from tradepost.doors.http.limits import LIMITS
 from tradepost.payments.gateway import OUTCOMES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text(encoding="utf-8")
+AS_CURL_SAYS = {"Content-Type": "application/x-www-form-urlencoded"}
 ORDER_NUMBER = re.compile(r"\d{3}-\d{7}-\d{7}")
 
 
@@ -46,7 +47,7 @@ async def test_the_first_order_of_the_page(tradepost: CommandLine, database_url:
             assert (await tradepost(*words[1:], *where)).code == 0
     async with (
         serving(*where, TRADEPOST_DATA=str(tmp_path)) as program,
-        httpx.AsyncClient(headers={"Content-Type": "application/x-www-form-urlencoded"}) as client,  # as curl says
+        httpx.AsyncClient(headers=AS_CURL_SAYS, timeout=PATIENCE_SECONDS) as client,
     ):
         for words in told:
             name, _, value = words[0].partition("=")

@@ -1,4 +1,4 @@
-"""The commands about orders: explain, report, confirm, doctor."""
+"""The commands about orders: explain, confirm, doctor."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -76,49 +76,6 @@ async def test_explain_knows_no_such_order(scene: Scene, database_url: str, trad
     assert one_sentence(done) == "There is no such order; check the order number."
 
 
-async def test_reports_hold_what_the_clock_says(
-    scene: Scene, database_url: str, tradepost: CommandLine, tmp_path: Path
-) -> None:
-    """An order whose release is due is in the report, although no worker has been by; a Pending one is not."""
-    released = await scene.pay_with("approve")
-    await scene.work()
-    await scene.set_clock(await scene.now() + timedelta(hours=1))
-    pending = await scene.pay_with("approve")
-    for name in ("orders", "unshipped"):
-        done = await tradepost("report", name, "--seller", PRO, "--database", database_url)
-        assert done.code == 0
-        header, *rows = done.out.splitlines()
-        assert header.startswith("order-id\torder-item-id\t")
-        assert [row.split("\t")[0] for row in rows] == [released.order_id]
-        assert pending.order_id not in done.out
-        file = tmp_path / name
-        assert (await tradepost("report", name, "--seller", PRO, "--out", file, "--database", database_url)).out == ""
-        assert file.read_text(encoding="utf-8") == done.out
-        assert file.stat().st_mode & 0o777 == 0o600  # it holds addresses
-
-
-async def test_reports_of_a_time(scene: Scene, database_url: str, tradepost: CommandLine) -> None:
-    await scene.to_state(State.UNSHIPPED)  # released at 10:30
-    for name in ("orders", "unshipped"):
-        command = ("report", name, "--seller", PRO, "--database", database_url)
-        for options, rows in (
-            (("--since", "2026-03-02T10:30:00"), 2),
-            (("--since", "2026-03-02T10:30:01Z"), 0),
-            (("--until", "2026-03-02T10:30:00Z"), 0),
-            (("--until", "2026-03-03"), 2),
-        ):
-            done = await tradepost(*command, *options)
-            assert len(done.out.splitlines()) == 1 + rows, options
-
-
-async def test_reports_of_nobody(scene: Scene, database_url: str, tradepost: CommandLine, tmp_path: Path) -> None:
-    file = tmp_path / "report"
-    done = await tradepost("report", "orders", "--seller", "nobody", "--out", file, "--database", database_url)
-    assert done.code == 1
-    assert one_sentence(done) == "There is no seller nobody."
-    assert list(tmp_path.iterdir()) == []
-
-
 async def test_confirm_takes_the_good_rows(
     scene: Scene, database_url: str, tradepost: CommandLine, tmp_path: Path
 ) -> None:
@@ -170,7 +127,7 @@ async def test_confirm_is_for_professional_sellers(
     file.write_text(f"{HEADER}\n{placed.order_id}\t\t\t2026-03-02\tUPS\t1Z999AA10123456784\n")
     done = await tradepost("confirm", file, "--seller", SOLO, "--database", database_url)
     assert done.code == 1
-    assert one_sentence(done).startswith("Files are for sellers with a Professional account")
+    assert one_sentence(done).startswith("Files and reports are for sellers with a Professional account")
 
 
 async def test_confirm_needs_a_file(tradepost: CommandLine, tmp_path: Path) -> None:

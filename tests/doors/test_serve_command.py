@@ -12,7 +12,17 @@ import pytest
 import structlog
 
 from tests.doors.command_line import CommandLine, one_sentence
-from tests.faults.serving import ADDRESS, Serving, Wish, buyers_with_keys, kill, serving, until
+from tests.faults.serving import (
+    ADDRESS,
+    PATIENCE_SECONDS,
+    Serving,
+    Wish,
+    buyers_with_keys,
+    eventually,
+    kill,
+    serving,
+    until,
+)
 from tests.scene import LAMP, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
 from tradepost.ground.settings import Address
@@ -32,8 +42,13 @@ async def test_serve_until_interrupted(stop: signal.Signals, scene: Scene, datab
         assert (line["level"], line["processes"]) == ("info", 2)
         assert line["database"] == Address.of(database_url).url
         processes = [program.server, *program.answering]
-        async with httpx.AsyncClient(base_url=program.url) as client:
-            assert [(await client.get(path)).status_code for path in ("/healthz", "/readyz", "/api/v1/")] == [200] * 3
+        async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE_SECONDS) as client:
+            for path in ("/healthz", "/readyz", "/api/v1/"):
+
+                async def answers(path: str = path) -> bool:  # ready is who has heard of the database soon
+                    return (await client.get(path)).status_code == 200
+
+                await eventually(answers)
         program.process.send_signal(stop)
         assert await program.process.wait() == 0
         assert [pid for pid in processes if _lives(pid)] == []
@@ -70,10 +85,10 @@ async def test_any_process_tells_the_counts_of_all(scene: Scene, database_url: s
     assert isinstance(made, Made)
     async with serving("--worker", "apart", "--database", database_url) as program:
         for _ in range(20):  # each over a connection of its own, which the kernel gives to either process
-            async with httpx.AsyncClient(base_url=program.url) as client:
+            async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE_SECONDS) as client:
                 assert (await client.get("/api/v1/nowhere")).status_code == 404
         for _ in range(5):
-            async with httpx.AsyncClient(base_url=program.url) as client:
+            async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE_SECONDS) as client:
                 answer = await client.get("/metrics", headers={"Authorization": f"Bearer {made.text}"})
             assert 'tradepost_refusals_total{reason="no_such_address"} 20.0' in answer.text
 
@@ -82,7 +97,8 @@ async def test_the_log_tells_of_requests_and_gives_no_secret_away(scene: Scene, 
     (key,) = await buyers_with_keys(scene, 1)
     async with serving("--log-requests", "--worker", "apart", "--database", database_url) as program:
         assert (await _check_out(program, key, "mine-7")).status_code == 201
-        async with httpx.AsyncClient(base_url=program.url, headers={"Authorization": f"Bearer {key}"}) as client:
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(base_url=program.url, headers=headers, timeout=PATIENCE_SECONDS) as client:
             assert (await client.get("/api/v1/offers?search=secret+present")).status_code == 200
         await until(lambda: len([line for line in program.logged("request") if "/api" in line["path"]]) == 2)
         checkout, search = [line for line in program.logged("request") if "/api" in line["path"]]
@@ -120,7 +136,7 @@ async def test_an_address_that_is_not_this_machines_is_one_sentence(
 
 async def _check_out(program: Serving, key: str, request_id: str = "") -> httpx.Response:
     headers = {"Authorization": f"Bearer {key}", **({"X-Request-Id": request_id} if request_id else {})}
-    async with httpx.AsyncClient(base_url=program.url, timeout=30, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=program.url, timeout=PATIENCE_SECONDS, headers=headers) as client:
         return await client.post("/api/v1/checkouts", json=Wish("", key, PRO, LAMP).body)
 
 

@@ -53,7 +53,7 @@ class Serving:
     async def stop(self) -> int:
         """End it as an operator does; its exit code."""
         self.process.terminate()
-        return await asyncio.wait_for(self.process.wait(), 60)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_SECONDS)
 
 
 @asynccontextmanager
@@ -155,7 +155,7 @@ async def shop(url: str, wishes: Sequence[Wish], shopping: Shopping, *, at_once:
     """Send every checkout again and again until it is answered, so many at the same moment."""
     waiting = iter(wishes)
     limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=PATIENCE_SECONDS) as client:
 
         async def next_ones() -> None:
             for wish in waiting:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.faults.moody import Mood, Moody
-from tests.faults.serving import Shopping, Wish, buyers_with_keys, eventually, serving, shop, until
+from tests.faults.serving import PATIENCE_SECONDS, Shopping, Wish, buyers_with_keys, eventually, serving, shop, until
 from tests.scene import LAMP, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
 from tradepost.ground.database import Transaction
@@ -69,7 +69,7 @@ async def test_what_is_refused_for_good_is_listed_and_sent_again(
     async with (
         moody.being("well"),
         serving("--database", database_url, **settings(moody, tmp_path)) as program,
-        httpx.AsyncClient(base_url=f"{program.url}/api/v1/operator", timeout=30) as operator,
+        httpx.AsyncClient(base_url=f"{program.url}/api/v1/operator", timeout=PATIENCE_SECONDS) as operator,
     ):
         operator.headers["Authorization"] = f"Bearer {made.text}"
         listed: list[dict[str, object]] = []

@@ -11,6 +11,7 @@ from typing import Any
 from tradepost.feeds import kind, records, working
 from tradepost.ground.database import connect
 from tradepost.ground.storage import Storage
+from tradepost.jobs import turns
 
 ROWS_AT_ONCE = 5
 
@@ -20,13 +21,13 @@ def say(*words: object) -> None:
 
 
 async def main(url: str, folder: str, lease: str) -> None:
-    working.LEASE = timedelta(seconds=float(lease))
+    turns.LEASE = timedelta(seconds=float(lease))
     working.MOST_ATTEMPTS = 1000  # it may be killed sooner than it gets on, any number of times
     kind.ROWS_AT_ONCE = ROWS_AT_ONCE
     note = records.step
 
     async def noted(*arguments: Any) -> bool:
-        say("applied", arguments[3])  # and not yet committed
+        say("applied", arguments[2])  # and not yet committed
         return await note(*arguments)
 
     records.step = noted  # type: ignore[assignment]
@@ -35,7 +36,7 @@ async def main(url: str, folder: str, lease: str) -> None:
         say("looking")
         while True:
             if taken := await working.take(database):
-                say("taken", taken.steps)
+                say("taken")
                 await working.go_on(database, storage, taken, asyncio.Event())
                 say("through")
             await asyncio.sleep(0.02)

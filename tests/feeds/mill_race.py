@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from tests.scene import MARKET, PRO, Scene
@@ -9,6 +10,7 @@ from tradepost.documents import documents
 from tradepost.feeds import feeds, working
 from tradepost.feeds.feeds import Feed, NewFeed
 from tradepost.ground.storage import Storage
+from tradepost.jobs.mill import Mill, mill
 
 CONFIRMATIONS = "POST_FLAT_FILE_FULFILLMENT_DATA"
 TSV = "text/tab-separated-values; charset=UTF-8"
@@ -51,6 +53,10 @@ class Feeds:
         """Work on what waits until nothing does."""
         while taken := await working.take(self.scene.database):
             await working.go_on(self.scene.database, self.storage, taken, asyncio.Event())
+
+    def mill(self) -> AbstractAsyncContextManager[Mill]:
+        """A worker's mill."""
+        return mill("feed", self.scene.database, self.storage, working.take, working.go_on)
 
     async def find(self, feed_id: str, seller: str = PRO) -> Feed:
         async with self.scene.database.transaction() as tx:

@@ -23,29 +23,31 @@ def bomb(mib: int) -> bytes:
     return gzip.compress(bytes(mib << 20))
 
 
-@pytest.mark.parametrize(
-    ("content", "code", "says"),
-    [
-        (None, "99010", "Upload it before"),
-        (b"", "99002", "no rows"),
-        (b"\n\r\n\n", "99002", "no rows"),
-        (HEADER, "99002", "no rows"),
-        (b"sku\tprice\nA\t1\n", "90012", "order-id"),
-        (b"order-id\tquantity\n1\t2\n", "90012", "ship-date"),
-        (b"order-id\torder-id\tship-date\n1\t2\t3\n", "90061", "twice"),
-        (b"\x00\x01\x02" * 1000, "99001", "text"),
-        (TORN, "99001", "text"),
-        (b"PK\x03\x04" + bytes(5000), "99001", "text"),
-        (b"order-id\t" + b"x\t" * 1_000_000 + b"ship-date\n1\t2", "99001", "text"),
-        (b"order-id\t" + b"x\t" * 10_000 + b"ship-date\n1\t2", "99003", "columns"),
-        (b"order-id\tship-date\n" + b"1\t2\n" * 200_001, "99003", "rows"),
-        (gzip.compress(b"order-id")[:-3], "99011", "gzip"),
-        (b"\x1f\x8b\x08" + TORN, "99011", "gzip"),
-        (b"\x1f\x8b", "99011", "gzip"),
-        (gzip.compress(b"order-id\tship-date\n") + b"rest", "99011", "gzip"),
-    ],
-    ids=str,
-)
+BAD: dict[str, tuple[bytes | None, str, str]] = {
+    "nothing uploaded": (None, "99010", "Upload it before"),
+    "empty": (b"", "99002", "no rows"),
+    "empty lines": (b"\n\r\n\n", "99002", "no rows"),
+    "a header alone": (HEADER, "99002", "no rows"),
+    "another header": (b"sku\tprice\nA\t1\n", "90012", "order-id"),
+    "a column short": (b"order-id\tquantity\n1\t2\n", "90012", "ship-date"),
+    "a column twice": (b"order-id\torder-id\tship-date\n1\t2\t3\n", "90061", "twice"),
+    "binary": (b"\x00\x01\x02" * 1000, "99001", "text"),
+    "torn": (TORN, "99001", "text"),
+    "a spreadsheet": (b"PK\x03\x04" + bytes(5000), "99001", "text"),
+    "one long line": (b"x" * 1_000_000, "99001", "text"),
+    "a million columns": (b"order-id\t" + b"x\t" * 1_000_000 + b"ship-date\n1\t2", "99003", "columns"),
+    "ten thousand columns": (b"order-id\t" + b"x\t" * 10_000 + b"ship-date\n1\t2", "99003", "columns"),
+    "too many rows": (b"order-id\tship-date\n" + b"1\t2\n" * 200_001, "99003", "rows"),
+    "ten million empty lines": (gzip.compress(HEADER + b"\n" * 10_000_000), "99003", "rows"),
+    "half of a gzip": (gzip.compress(b"order-id")[:-3], "99011", "gzip"),
+    "a torn gzip": (b"\x1f\x8b\x08" + TORN, "99011", "gzip"),
+    "the mark of a gzip": (b"\x1f\x8b", "99011", "gzip"),
+    "more behind a gzip": (gzip.compress(b"order-id\tship-date\n") + b"rest", "99011", "gzip"),
+    "a gzip in a gzip": (gzip.compress(gzip.compress(b"order-id\tship-date\n1\t2\n")), "99001", "text"),
+}
+
+
+@pytest.mark.parametrize(("content", "code", "says"), BAD.values(), ids=BAD)
 async def test_a_document_that_is_no_file_changes_nothing(
     feeds: Feeds, scene: Scene, content: bytes | None, code: str, says: str
 ) -> None:
@@ -126,6 +128,23 @@ async def test_rows_that_are_wrong_are_told_and_the_others_are_taken(feeds: Feed
         1: ("18021", "Error"), 2: ("18028", "Error"), 3: ("18028", "Error"), 4: ("18028", "Error"),
         5: ("99004", "Warning"), 6: ("18028", "Error"),
     }  # fmt: skip
+    assert {line[1] for line in table(report) if not line[1][:1].isdigit()} == {'\'=HYPERLINK("x")'}
     assert await scene.state(pending) is State.VERIFYING
     assert await scene.state(foreign) is State.UNSHIPPED
     assert [package[2] for package in await packages(scene, key)] == ["=1+1"]
+
+
+async def test_rows_without_a_digit_are_no_headings(feeds: Feeds) -> None:
+    """Only the row right below the headings may say them again in another language."""
+    status, report = await feeds.through(HEADER + b"\n" + b"\t".join([b"x"] * 8) + b"\n" + b"\t".join([b"y"] * 8))
+    assert (status, counts(report)) == ("DONE", (1, 0))
+    assert [line[1] for line in table(report)] == ["y"]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝", "＋", "－", "＠", '"'])
+async def test_nothing_that_the_report_repeats_begins_a_formula(feeds: Feeds, sign: str) -> None:
+    cells = "\t".join([f" {sign}1+1"] * 8).replace(' "', " ")
+    _, report = await feeds.through(HEADER + b"\n" + cells.encode() + b"\n1-2-3\t" + cells.encode())
+    for line in table(report):
+        for cell in line:
+            assert cell.lstrip()[:1] not in (*"=+-@＝＋－＠", '"'), line

@@ -101,6 +101,29 @@ async def test_what_is_wrong_is_told_message_by_message(feeds: Feeds, scene: Sce
     assert results[5][3] == "1<2>3"
 
 
+async def test_sentences_name_elements(feeds: Feeds, scene: Scene) -> None:
+    key = await scene.to_state(State.UNSHIPPED)
+    content = envelope(
+        "OrderFulfillment",
+        fulfillment("1-2-3"),
+        fulfillment(key, (VASE, 9)),
+        fulfillment(key, carrier=""),
+        fulfillment(key, carrier="Other"),
+        fulfillment(key, ("nothing", 1)),
+        fulfillment(key).replace(DAY, "yesterday"),
+    )
+    for language, colon in (("en", ":"), ("zh", "：")):
+        async with scene.database.transaction() as tx:
+            await tx.execute("UPDATE sellers SET locale = $1", language)
+        _, report = await feeds.through(content.encode(), FULFILLMENT, content_type=XML)
+        sentences = [found.text or "" for found in ElementTree.fromstring(report).iter("ResultDescription")]  # noqa: S314
+        assert [sentence.partition(colon)[0] for sentence in sentences] == [
+            "AmazonOrderID", "Quantity", "CarrierCode", "CarrierName", "AmazonOrderItemCode", "FulfillmentDate",
+        ]  # fmt: skip
+        assert "CarrierCode" in sentences[3]
+        assert not [sentence for sentence in sentences if "carrier-" in sentence or "order-id" in sentence]
+
+
 async def test_messages_have_numbers_of_their_own_whatever_the_sender_says(feeds: Feeds) -> None:
     content = envelope("OrderFulfillment", *[fulfillment("1-2-3")] * 5)
     for said, instead in (("1", "7"), ("2", "7"), ("3", "x"), ("4", "")):
@@ -168,6 +191,14 @@ BAD = {
     "an external document type": ('<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd"><AmazonEnvelope/>', "99021"),
     "too deep": ("<AmazonEnvelope>" + "<a>" * 100_000, "99003"),
     "an unknown encoding": ('<?xml version="1.0" encoding="nothing"?><AmazonEnvelope/>', "99020"),
+    "a tag that does not end": ("<AmazonEnvelope " + 'a="1" ' * 1_000_000, "99003"),
+    "the same attribute twice": ('<AmazonEnvelope a="1" a="2"/>', "99020"),
+    "a comment that does not end": ("<AmazonEnvelope><!--" + "x" * 5_000_000, "99003"),
+    "more items than rows may be": (
+        envelope("OrderFulfillment", *[fulfillment("123-1234567-1234567", *[(LAMP, 1)] * 9)] * 22_300),
+        "99003",
+    ),
+    "a sign that no text has": (envelope("OrderFulfillment", fulfillment("&#0;")), "99020"),
     "too much in a message": (envelope("OrderFulfillment", "<a/>" * 20_000), "99003"),
 }
 
@@ -202,6 +233,7 @@ async def test_long_text_is_not_held(feeds: Feeds) -> None:
         ("utf-8-sig", "UTF-8", XML),
         ("utf-16", "UTF-16", XML),
         ("latin-1", "ISO-8859-1", XML),
+        ("latin-1", "UTF-8", XML),  # as python-amazon-sp-api sends it
         ("cp1252", "Windows-1252", XML),
         ("cp932", "Shift_JIS", "text/xml; charset=Shift_JIS"),
     ],
@@ -216,3 +248,11 @@ async def test_an_envelope_says_its_encoding(
     status, report = await feeds.through(content.encode(encoding), FULFILLMENT, content_type=content_type)
     assert (status, result_of(report)) == ("DONE", ([1, 1, 0, 0], []))
     assert [row[0] for row in await scene.rows("SELECT carrier_name FROM packages")] == [name]
+
+
+async def test_western_text_that_declares_nothing_is_read(feeds: Feeds, scene: Scene) -> None:
+    key = await scene.to_state(State.UNSHIPPED)
+    text = fulfillment(key).replace("<CarrierCode>UPS</CarrierCode>", "<CarrierName>Müller</CarrierName>")
+    content = envelope("OrderFulfillment", text, declared="").encode("latin-1")
+    assert (await feeds.through(content, FULFILLMENT, content_type="text/xml"))[0] == "DONE"
+    assert [row[0] for row in await scene.rows("SELECT carrier_name FROM packages")] == ["Müller"]

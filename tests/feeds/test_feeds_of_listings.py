@@ -89,13 +89,22 @@ async def test_what_is_wrong_is_told_message_by_message(feeds: Feeds, scene: Sce
         message(LAMP, "PARTIAL_UPDATE", attributes={"x\u0000": [{"value": "1"}]}),
         message("LAMP", "PATCH", patches=[{"op": "add", "path": "/nothing/at/all", "value": []}]),
     )
+    content = (
+        content[:-2]
+        + b""", {"messageId": 15, "sku": "LAMP", "operationType": "PARTIAL_UPDATE",
+        "productType": "CHAIR", "attributes": {"fulfillment_availability": [{"quantity": 1e400}]}},
+        {"messageId": 16, "sku": "LAMP", "operationType": "UPDATE", "attributes": """
+        + b"[" * 500
+        + b"]" * 500
+        + b"}]}"
+    )
     before = await scene.offer(PRO, LAMP)
     status, text = await feeds.through(content, KIND, content_type=TYPE)
     report = report_of(text)
     assert status == "DONE"
-    assert report["summary"]["messagesProcessed"] == 14
+    assert report["summary"]["messagesProcessed"] == 16
     assert report["summary"]["messagesAccepted"] == 0
-    assert {issue[0] for issue in found(report)} == {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, None}
+    assert {issue[0] for issue in found(report)} == {*range(1, 10), *range(12, 17), None}
     assert (2, "NOTHING", "13013", "ERROR", None) in found(report)
     assert (3, LAMP, "90000900", "ERROR", "fulfillment_availability") in found(report)
     assert await scene.offer(PRO, LAMP) == before
@@ -113,6 +122,8 @@ async def test_what_is_wrong_is_told_message_by_message(feeds: Feeds, scene: Sce
         feed()[:-5],
         feed(),
         feed(message(LAMP, "DELETE"), seller=SOLO),
+        feed(message(LAMP, "DELETE"), message("half a \ud800 pair", "DELETE")),
+        feed(message(LAMP, "DELETE"), message("deep", "UPDATE"))[:-3] + b',"x":' + b"[" * 5000 + b"]" * 5000 + b"}]}",
         json.dumps({"header": {"sellerId": PRO, "version": "1.0"}, "messages": [1]}).encode(),
         b'{"header": {"sellerId": "acme", "version": "2.0"}, "messages": ' + b"[" * 100_000,
     ],
@@ -124,6 +135,51 @@ async def test_what_is_no_such_feed_is_fatal(feeds: Feeds, scene: Scene, content
     assert len(report["issues"]) == 1
     assert "messageId" not in report["issues"][0]
     assert not (await scene.offer(PRO, LAMP)).closed
+
+
+async def test_no_name_of_an_attribute_keeps_a_feed_from_its_end(feeds: Feeds, scene: Scene) -> None:
+    content = feed(
+        message(LAMP, "PARTIAL_UPDATE", attributes={"x\u0000": [{}] * 101}),
+        message("VASE", "PARTIAL_UPDATE", attributes=stock(3)),
+    )
+    status, text = await feeds.through(content, KIND, content_type=TYPE)
+    assert status == "DONE"
+    report = report_of(text)
+    assert report["summary"]["messagesAccepted"] == 1
+    assert [issue[:2] for issue in found(report)] == [(1, LAMP)]
+
+
+async def test_there_are_only_so_many_messages(feeds: Feeds, scene: Scene) -> None:
+    before = await scene.dump("updated_at")
+    head, tail = feed()[:-2], b"]}"
+    for content, says in ((b"{}," * 200_000 + b"{}", "1 to 200000"), (b"1," * 300_000 + b"1", "expected `object`")):
+        status, text = await feeds.through(head + content + tail, KIND, content_type=TYPE)
+        assert status == "FATAL"
+        (issue,) = report_of(text)["issues"]
+        assert says in issue["message"]
+    after = await scene.dump("updated_at")
+    assert {name for name in before if before[name] != after[name]} == {"documents", "feeds"}
+
+
+async def test_only_so_much_is_said_of_one_sku(feeds: Feeds, scene: Scene) -> None:
+    """What is about one goes together: the first ones are taken, and no other SKU suffers."""
+    long = {"note": [{"value": "x" * 150_000}]}
+    content = feed(
+        *(message(LAMP, "PARTIAL_UPDATE", attributes=stock(number) | long) for number in range(8)),
+        message("VASE", "PARTIAL_UPDATE", attributes=stock(3)),
+    )
+    _, text = await feeds.through(content, KIND, content_type=TYPE)
+    report = report_of(text)
+    assert [issue[:3] for issue in found(report)] == [(7, LAMP, "90000900"), (8, LAMP, "90000900")]
+    assert (await scene.offer(PRO, LAMP)).available == 5
+    assert (await scene.offer(PRO, "VASE")).available == 3
+
+
+async def test_a_message_too_long_to_be_read_is_repeated_in_part(feeds: Feeds) -> None:
+    _, text = await feeds.through(feed(message("x" * 2_000_000, "DELETE")), KIND, content_type=TYPE)
+    (issue,) = report_of(text)["issues"]
+    assert (issue["messageId"], issue["sku"]) == (1, "x" * 200)
+    assert "1048576 bytes" in issue["message"]
 
 
 async def test_the_locale_of_the_header_is_that_of_the_issues(feeds: Feeds) -> None:

@@ -1,6 +1,8 @@
 """Working on feeds: one after the other, once each, and what becomes of one that cannot be gone through."""
 
 import asyncio
+import gc
+from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,11 @@ from tests.feeds.mill_race import CONFIRMATIONS, Feeds, counts, table
 from tests.rooms.uploaded_files import packages, row
 from tests.rooms.uploaded_files import table as file_of
 from tests.scene import PRO, VASE, Scene
-from tradepost.feeds import confirmations, kind, kinds, mill, working
+from tradepost.feeds import confirmations, kind, kinds, working
 from tradepost.feeds.kind import Kind
-from tradepost.feeds.mill import Mill
 from tradepost.ground.database import Database
 from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.jobs import mill, turns
 from tradepost.lifecycle import State
 
 NO_WAIT = timedelta(0)
@@ -27,14 +29,15 @@ async def test_ten_uploads_at_once_of_the_same_file_apply_it_once(
     keys = await scene.to_states([State.UNSHIPPED] * 3)
     file = file_of([row(key, VASE, 1) for key in keys])
     made = await asyncio.gather(*(feeds.create(file) for _ in range(10)))
-    workers = [Mill(database, feeds.storage) for _ in range(4)]
 
-    async def through() -> None:
+    async def through(workers: list[mill.Mill]) -> None:
         while [feed for feed in made if (await feeds.find(feed)).status in ("IN_QUEUE", "IN_PROGRESS")]:
             await asyncio.gather(*(worker.start_waiting() for worker in workers))
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(through(), 60)
+    async with AsyncExitStack() as stack:
+        workers = [await stack.enter_async_context(feeds.mill()) for _ in range(4)]
+        await asyncio.wait_for(through(workers), 120)
     outcomes = sorted([(await feeds.find(feed)).status for feed in made])
     assert outcomes == ["DONE"] + ["FATAL"] * 9
     assert [len(await packages(scene, key)) for key in keys] == [1, 1, 1]
@@ -64,7 +67,7 @@ async def test_feeds_of_one_kind_and_seller_go_one_after_the_other(
     second = await feeds.create(file_of([row(key, tracking="SECOND")]))
     taken = await working.take(database)
     assert taken is not None
-    assert taken.feed.feed_id == first
+    assert taken.job.feed_id == first
     assert await working.take(database) is None
     await working.go_on(database, feeds.storage, taken, asyncio.Event())
     await feeds.work()
@@ -72,10 +75,34 @@ async def test_feeds_of_one_kind_and_seller_go_one_after_the_other(
     assert [package[2] for package in await packages(scene, key)] == ["SECOND"]
 
 
+async def test_one_feed_is_taken_at_a_time_whatever_the_database_thinks_of_the_table(
+    feeds: Feeds, database: Database
+) -> None:
+    """With the statistics of a single row it would rather look for the next feed once for each row there is."""
+    first, *others = kinds.KINDS
+    made = [await feeds.create(b"", first)]
+    async with database.pool.acquire() as connection:
+        await connection.execute("ANALYZE feeds")
+    made += [await feeds.create(b"", kind) for kind in others]
+    assert await working.take(database) is not None
+    assert [(await feeds.find(feed)).status for feed in made] == ["IN_PROGRESS", *["IN_QUEUE"] * len(others)]
+
+
+def test_feeds_that_end_in_any_order_leave_the_collector_as_it_was() -> None:
+    before = gc.get_threshold()
+    with ExitStack() as second:
+        with ExitStack() as first:
+            first.enter_context(working.seldom_collected())
+            second.enter_context(working.seldom_collected())
+        assert gc.get_threshold() == working.COLLECT_AFTER != before
+    assert gc.get_threshold() == before
+
+
 async def test_the_content_may_not_change_once_the_feed_has_begun(
     feeds: Feeds, scene: Scene, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kind, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(working, "SIDE_BY_SIDE", 1)
     keys = sorted(await scene.to_states([State.UNSHIPPED] * 3))
     rows = [row(key) for key in keys]
     document_id = await feeds.upload(file_of(rows))
@@ -116,7 +143,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, from_step: int, error: Exception) 
         return await found.apply(*arguments)
 
     monkeypatch.setattr(kind, "ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(working, "TRY_AGAIN", NO_WAIT)
+    monkeypatch.setattr(turns, "TRY_AGAIN", NO_WAIT)
     monkeypatch.setitem(kinds.KINDS, CONFIRMATIONS, found._replace(apply=apply))
 
 
@@ -137,7 +164,7 @@ async def test_a_feed_that_fails_again_and_again_is_given_up_with_a_report(
     keys = sorted(await scene.to_states([State.UNSHIPPED] * 3))
     feed_id = await feeds.create(file_of([row("1-2-3"), *(row(key) for key in keys)]))
     breaking(monkeypatch, 2, Broken())
-    assert await attempts(feeds, database) == working.MOST_ATTEMPTS
+    assert await attempts(feeds, database) == turns.MOST_ATTEMPTS
     assert (await feeds.find(feed_id)).status == "FATAL"
     report = await feeds.report(feed_id)
     assert counts(report) == (4, 1)
@@ -154,7 +181,7 @@ async def test_after_a_failure_it_is_waited_longer_and_longer(
     key = await scene.to_state(State.UNSHIPPED)
     feed_id = await feeds.create(file_of([row(key)]))
     breaking(monkeypatch, 1, Broken())
-    monkeypatch.setattr(working, "TRY_AGAIN", timedelta(hours=1))
+    monkeypatch.setattr(turns, "TRY_AGAIN", timedelta(hours=1))
     waits = []
     for _ in range(3):
         assert await attempts(feeds, database) == 1
@@ -174,7 +201,7 @@ async def test_storage_that_is_away_is_no_fault_of_the_feed(
     breaking(monkeypatch, 1, StorageUnavailable("away"))
     assert await attempts(feeds, database, 12) == 12
     monkeypatch.undo()
-    monkeypatch.setattr(working, "TRY_AGAIN", NO_WAIT)
+    monkeypatch.setattr(turns, "TRY_AGAIN", NO_WAIT)
     await feeds.work()
     assert (await feeds.find(feed_id)).status == "DONE"
 
@@ -186,12 +213,12 @@ async def test_a_broken_feed_holds_up_no_other(
     key = await scene.to_state(State.UNSHIPPED)
     breaking(monkeypatch, 1, Broken())
     broken = await feeds.create(file_of([row(key)]))
-    working_mill = Mill(database, feeds.storage)
-    assert await working_mill.start_waiting() == 1
-    await working_mill.settle()
-    assert (await feeds.find(broken)).status == "IN_PROGRESS"
-    await working_mill.finish()
-    assert await working_mill.start_waiting() == 0
+    async with feeds.mill() as working_mill:
+        assert await working_mill.start_waiting() == 1
+        await working_mill.settle()
+        assert (await feeds.find(broken)).status == "IN_PROGRESS"
+        await working_mill.finish()
+        assert await working_mill.start_waiting() == 0
 
 
 async def test_only_some_feeds_are_worked_on_at_once(
@@ -201,11 +228,11 @@ async def test_only_some_feeds_are_worked_on_at_once(
         monkeypatch.setitem(kinds.KINDS, f"KIND_{number}", kinds.KINDS[CONFIRMATIONS])
         await feeds.create(b"x", f"KIND_{number}")
     monkeypatch.setattr(mill, "AT_ONCE", 1)
-    one = Mill(database, feeds.storage)
-    assert [await one.start_waiting(), await one.start_waiting()] == [1, 0]
-    await one.settle()
-    assert await one.start_waiting() == 1
-    await one.settle()
+    async with feeds.mill() as one:
+        assert [await one.start_waiting(), await one.start_waiting()] == [1, 0]
+        await one.settle()
+        assert await one.start_waiting() == 1
+        await one.settle()
 
 
 async def test_a_dry_run_changes_nothing_and_says_what_would_happen(

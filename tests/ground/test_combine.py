@@ -44,7 +44,7 @@ async def test_who_comes_when_the_last_batch_has_just_ended_is_served(table: Dat
     for number in range(0, 300, 3):
         first = asyncio.create_task(combiner.submit(number))
         await first
-        async with asyncio.timeout(30):  # in the very step in which the writer leaves
+        async with asyncio.timeout(120):  # in the very step in which the writer leaves
             assert await asyncio.gather(combiner.submit(number + 1), combiner.submit(number + 2))
 
 
@@ -54,11 +54,11 @@ async def test_a_steady_stream_holds_no_batch_back(table: Database, monkeypatch:
     sizes: list[int] = []
     combiner = Combiner(table, write, observe=sizes.append)
     under_way = [asyncio.create_task(combiner.submit(number)) for number in range(2)]
-    for number in range(2, 60):
-        await asyncio.sleep(0.005)
-        under_way.append(asyncio.create_task(combiner.submit(number)))
+    async with asyncio.timeout(120):
+        while len(sizes) < 3:  # the stream goes on until batches have come out of it
+            await asyncio.sleep(0.005)
+            under_way.append(asyncio.create_task(combiner.submit(len(under_way))))
     await asyncio.gather(*under_way)
-    assert max(sizes) < 50, sizes
 
 
 async def test_no_batch_is_larger_than_the_limit(table: Database) -> None:
@@ -104,9 +104,10 @@ async def test_a_database_that_is_away_is_tried_once_for_all(table: Database) ->
 
 
 async def test_who_has_left_before_the_batch_is_not_served(table: Database) -> None:
-    gate = asyncio.Event()
+    gate, busy = asyncio.Event(), asyncio.Semaphore(0)
 
     async def slow(tx: Transaction, numbers: Sequence[int]) -> list[int]:
+        busy.release()
         await gate.wait()
         return await write(tx, numbers)
 
@@ -114,7 +115,7 @@ async def test_who_has_left_before_the_batch_is_not_served(table: Database) -> N
     first = []
     for number in range(combine.WRITERS):  # each writer is busy with one
         first.append(asyncio.create_task(combiner.submit(number)))
-        await asyncio.sleep(0.05)
+        await busy.acquire()
     leaving, staying = (asyncio.create_task(combiner.submit(number)) for number in (98, 99))
     await asyncio.sleep(0)
     leaving.cancel()
@@ -157,6 +158,6 @@ async def test_work_that_forgets_an_item_fails_all_and_leaves_nobody_waiting(tab
         return (await write(tx, numbers))[1:]
 
     combiner = Combiner(table, forgetful)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         outcomes = await asyncio.gather(*map(combiner.submit, range(3)), return_exceptions=True)
     assert all(isinstance(outcome, AssertionError) for outcome in outcomes)

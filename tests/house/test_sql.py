@@ -9,7 +9,7 @@ STATEMENTS = [statement for module in modules() for statement in module.statemen
 OF_A_SELLER = (
     "offers", "orders", "order_lines", "order_events", "cancellations", "packages", "package_items", "payments",
     "confirmation_files", "notices", "webhook_endpoints", "webhook_messages", "listings", "documents", "feeds",
-    "feed_entries",
+    "feed_entries", "report_requests", "report_schedules", "notifications", "notification_subscriptions",
 )  # fmt: skip
 _TABLES = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+({'|'.join(OF_A_SELLER)})\b")
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
@@ -26,9 +26,13 @@ OVER_ALL_SELLERS = {
     "orders/records.py::next_wake": "the next moment at which anything happens, to anyone",
     "listings/records.py::titles_of": "a product is called the same, whoever sells it",
     "payments/records.py::claim": "the worker asks what is due to be asked, whoever's it is",
+    "documents/records.py::ended": "what is old is old, whoever's it is",
     "process/checkout/records.py::read": "a buyer's cart holds offers of many sellers",
     "people/records.py::unverified_units": "a buyer's orders lie with all of their sellers",
-    "feeds/records.py::take": "a worker takes what has waited longest, whoever's it is",
+    "report_requests/records.py::due_schedules": "a worker asks for what is due, whoever's it is",
+    "notifications/subscribed/records.py::one_that_uses": "a destination is the application's, for all of its sellers",
+    "notifications/subscribed/records.py::one_to_test": "a destination is the application's, for all of its sellers",
+    "notifications/subscribed/records.py::of_application": "an application's own token is for all of its sellers",
     "notices/records.py::claim": "the worker takes what is due to be delivered, whoever's it is",
     "notices/records.py::backlog": "an operator looks at the whole outbox",
     "notices/records.py::undeliverable": "an operator looks at the whole outbox",
@@ -40,12 +44,16 @@ OVER_ALL_SELLERS = {
     "webhooks/records.py::resend_undeliverable": "an endpoint of the operator's hears of all sellers",
     "webhooks/records.py::undeliverable": "an operator looks at everybody's messages",
     "webhooks/records.py::forget": "what is old is old, whoever's it is",
+    "notifications/records.py::waiting": "the courier tells who waits, whoever's it is",
+    "notifications/records.py::claim": "a destination hears of all sellers who subscribed there",
+    "notifications/records.py::undeliverable": "an operator looks at everybody's notifications",
+    "notifications/records.py::forget": "what is old is old, whoever's it is",
 }
 """The statements on sellers' tables that cannot say whose rows they want, and why."""
 
 MAY_SAY_SQL = re.compile(r"(.*/)?records\.py|(reports|ground)/.*")
 
-READS_ADDRESSES = re.compile(r"reports/.*|orders/records\.py")
+READS_ADDRESSES = re.compile(r"reports/.*|orders/records\.py|notifications/told/records\.py")
 
 
 def tables(statement: Sql) -> set[str]:

@@ -69,6 +69,7 @@ async def test_the_marketplace_is_counted_as_it_stands(api: Api, scene: Scene) -
     assert samples["tradepost_notices", ("queued",)] > 0
     assert samples["tradepost_notices", ("undeliverable",)] == 0
     assert samples["tradepost_webhook_messages", ("queued",)] == 0
+    assert samples["tradepost_notifications", ("undeliverable",)] == 0
     await scene.set_clock(await scene.now() + timedelta(minutes=40))
     assert (await scraped(api))["tradepost_deadline_lag_seconds", ()] == 600
 

@@ -83,6 +83,8 @@ async def test_a_parameter_is_named_as_in_the_request(api: Api) -> None:
         ("/operator/all-webhooks", ("\0", "x")),
         ("/operator/all-webhooks/undeliverable", ("x", "\0", "x", 1)),
         ("/operator/all-webhooks/undeliverable", ("x", "x", "x", 2**31)),
+        ("/operator/notifications/undeliverable", ("x", "x", "x", "\0", 1)),
+        ("/operator/notifications/undeliverable", ("x", "x", "x", "x", 2**63)),
     ],
 )
 async def test_a_place_that_no_page_named_is_refused(api: Api, path: str, place: tuple[Any, ...]) -> None:
@@ -173,6 +175,16 @@ async def test_who_may_not_come_in_is_not_told_what_is_wrong_with_the_body(api: 
         assert answer.status_code == status, answer.text
 
 
+async def test_a_body_that_is_here_is_taken_however_late_it_is_looked_at(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller has waited long enough for a database that is slow."""
+    monkeypatch.setattr(front, "BODY_SECONDS", -1.0)
+    answer = await api.ask(Scope.BUYER, BEA, "PUT", "/cart/lines", content=b"{")
+    assert answer.status_code == 400, answer.text
+    assert "did not arrive" not in answer.text
+
+
 @pytest.mark.parametrize("path", ["/api/v1/checkouts", "/api/v1/cart/lines"])
 async def test_a_body_that_never_ends_is_not_waited_for(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, path: str
@@ -195,7 +207,7 @@ async def test_a_body_that_never_ends_is_not_waited_for(
     request = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
                "headers": headers, "http_version": "1.1", "scheme": "http", "server": ("t", 80), "client": None,
                "root_path": "", "extensions": {}, "state": {}, "asgi": {"version": "3.0"}}  # fmt: skip
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await api(request, receive, send)  # type: ignore[arg-type]
     assert sent[0]["status"] == 400, sent
     assert b"did not arrive" in b"".join(message.get("body", b"") for message in sent[1:])

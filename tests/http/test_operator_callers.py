@@ -110,6 +110,8 @@ async def test_every_write_is_done_once_under_its_idempotency_key(api: Api, scen
         ("POST", f"/operator/webhooks/{hook}/messages/resend", {}),
         ("POST", "/operator/all-webhooks/resend", {"messages": [
             {"endpoint_id": hook, "seller_id": PRO, "order_id": held.order_id, "number": 1}]}),
+        ("POST", "/operator/notifications/resend", {"notifications": [
+            {"seller_id": PRO, "subscription_id": "x", "subject": "x", "number": 1}]}),
         ("DELETE", f"/operator/webhooks/{hook}", None),
         ("PUT", f"/service/orders/{paid.order_id}/payment", {"payment_token": "silent"}),
         ("POST", f"/service/orders/{paid.order_id}/cancel", None),

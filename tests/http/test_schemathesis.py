@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.faults.serving import LONG, eventually, free_port
+from tests.faults.serving import LONG, PATIENCE_SECONDS, eventually, free_port
 from tests.races.soundness import violations
 from tests.scene import BEA, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
@@ -53,7 +53,7 @@ async def server(database_url: str) -> AsyncIterator[str]:
     )
     try:
         url = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
             await eventually(lambda: _is_ready(client))
         yield url
     finally:
@@ -88,6 +88,7 @@ async def test_answers_to_made_up_requests_are_those_of_the_document(scene: Scen
             "--header", f"Authorization: Bearer {key}", "--include-tag", tag, "--checks", CHECKS,
             "--exclude-path-regex", "/keys/",  # or it would end the key that it comes with
             "--max-time", str(SECONDS), "--no-color", "--suppress-health-check", "all",
+            "--request-timeout", str(PATIENCE_SECONDS), *([] if LONG else ["--generation-deterministic"]),
             stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
         )  # fmt: skip
         out, _ = await process.communicate()
@@ -101,7 +102,10 @@ async def test_bytes_that_are_nothing_get_a_sentence(scene: Scene, database_url:
     await busy(scene)
     key = await key_of(scene, CALLERS[tag])
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    async with server(database_url) as url, httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+    async with (
+        server(database_url) as url,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_SECONDS) as client,
+    ):
         found = (await client.get("/api/v1/openapi.json")).json()
         asked = 0
         for path, item in found["paths"].items():

@@ -10,7 +10,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from .histories import ZONES, History, histories, random_history
 from .marketplace_model import MarketplaceModel, Notice, Order, confirm_by_of, first_instant, warning_of
@@ -419,7 +419,7 @@ class TestHistories:
         acts = {"checkout", "stock", "verify", "buyer_cancel", "request_cancel", "confirm", "seller_cancel", "deliver"}
         assert all(0 < refused[event] < played[event] for event in acts)
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
     @given(histories())
     def test_no_unit_is_lost_and_none_invented(self, history: History) -> None:
         model = play(history.rows, history.zone).model

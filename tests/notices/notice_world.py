@@ -218,7 +218,7 @@ def parsed(content: bytes | str | None) -> EmailMessage:
 
 
 @asynccontextmanager
-async def mail_server(received: Received, *, timeout: float = 5, **options: Any) -> AsyncIterator[MailServer]:  # noqa: ASYNC109
+async def mail_server(received: Received, *, timeout: float = 60, **options: Any) -> AsyncIterator[MailServer]:  # noqa: ASYNC109
     """A real mail server in this process."""
     loop = asyncio.get_running_loop()
     options = {"enable_SMTPUTF8": False, "hostname": "mail.test", **options}
@@ -234,7 +234,7 @@ async def mail_server(received: Received, *, timeout: float = 5, **options: Any)
 async def raw_server(
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any],
     *,
-    timeout: float = 5,  # noqa: ASYNC109
+    timeout: float = 60,  # noqa: ASYNC109
 ) -> AsyncIterator[MailServer]:
     """A server that says what it likes."""
 
@@ -254,6 +254,6 @@ async def raw_server(
         await server.wait_closed()
 
 
-def at_port(port: int, *, timeout: float = 5, user: str = "", query: str = "") -> MailServer:
+def at_port(port: int, *, timeout: float = 60, user: str = "", query: str = "") -> MailServer:
     settings = MailSettings(f"smtp://{user}127.0.0.1:{port}{query}", "Feira <orders@feira.example>", timeout)
     return MailServer(settings)

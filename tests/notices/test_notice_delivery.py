@@ -305,10 +305,13 @@ async def test_a_slow_round_stops_while_the_lease_still_holds(
     world = await World(database).open()
     for _ in range(3):
         await world.notice()
-    monkeypatch.setattr("tradepost.notices.delivery.LEASE", timedelta(seconds=2))
+    begun = machine_now()
+    now = begun
+    monkeypatch.setattr("tradepost.notices.delivery.machine_now", lambda: now)
 
     async def answer(_letter: Letter) -> Outcome:
-        await asyncio.sleep(1.1)
+        nonlocal now
+        now = begun + LEASE * 0.6
         return DELIVERED
 
     assert await deliver_due(database, Answers(answer)) == 1

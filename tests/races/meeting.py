@@ -42,11 +42,20 @@ async def meet_at_offers(market: Scene, *acts: Callable[[], Awaitable[T]]) -> li
     return await _meet(market, hold, acts)
 
 
+async def meet_at_applications(market: Scene, *acts: Callable[[], Awaitable[T]]) -> list[T]:
+    """The same for all applications."""
+
+    async def hold(tx: Transaction) -> None:
+        await tx.execute("SELECT 1 FROM applications ORDER BY client_id FOR NO KEY UPDATE")
+
+    return await _meet(market, hold, acts)
+
+
 async def _meet(
     market: Scene, hold: Callable[[Transaction], Awaitable[None]], acts: Sequence[Callable[[], Awaitable[T]]]
 ) -> list[T]:
     started: list[asyncio.Task[T]] = []
-    async with asyncio.timeout(20), market.database.transaction() as tx:
+    async with asyncio.timeout(120), market.database.transaction() as tx:
         await hold(tx)
         for act in acts:
             started.append(asyncio.ensure_future(act()))

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
@@ -66,8 +66,9 @@ class Market:
 
 
 @pytest.fixture
-async def market(database_url: str) -> AsyncIterator[Market]:
+async def market(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Market]:
     """One order is placed, so that nobody can simulate the clock any more; the doctor has the last word."""
+    monkeypatch.setattr("tradepost.ground.database._PROMPTLY", timedelta(hours=1))  # however busy the machine is
     async with (
         connect(database_url, connections=12, settings={"application_name": "one"}) as one,
         connect(database_url, connections=12) as other,

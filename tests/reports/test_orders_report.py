@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from busy_market import open_busy_market
+from received import received
 from seller_files import rows_of, text_of
 
 from tests.scene import BEA, BOB, LAMP, MUG, PRO, SOLO, START, VASE, Scene, open_market
@@ -156,6 +157,7 @@ async def test_what_is_due_is_in_it_once_the_seller_is_caught_up(scene: Scene) -
     [
         ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
         (" =1+1", "'=1+1"),
+        ("\x01=1+1\t", "'=1+1"),
         ("@SUM(A1)", "'@SUM(A1)"),
         ("-2+cmd|' /C calc'!A0", "'-2+cmd|' /C calc'!A0"),
         ("＝1+1", "'＝1+1"),
@@ -174,18 +176,8 @@ async def test_no_value_breaks_a_cell_or_becomes_a_formula(scene: Scene, given: 
     await scene.approve(await scene.place("odd", {LAMP: 1}, address=address))
     await scene.advance(HOLD)
     (row,) = await rows_of(scene.database, orders_report)
-    said = [
-        value
-        for name, value in row.items()
-        if name.startswith(
-            (
-                "buyer-n",
-                "buyer-p",
-                "recipient",
-                "ship-",
-            )
-        )
-    ]
+    of_people = ("buyer-n", "buyer-p", "recipient", "ship-")
+    said = [value for name, value in row.items() if name.startswith(of_people)]
     assert said.count(written) == len(said) - 1  # ship-service-level is ours
 
 
@@ -249,16 +241,13 @@ async def test_a_seller_who_does_not_exist_is_refused(scene: Scene) -> None:
 async def test_a_long_report_comes_in_pieces_for_one_statement(scene: Scene) -> None:
     few, many = 3, 1300
     await scene.to_states([State.UNSHIPPED] * few, [{LAMP: 1}] * few)
-    short_pieces, short_statements = await _pieces(scene.database)
+    short = await received(scene.database, orders_report)
     await scene.list_offer(PRO, "PIN", quantity=many)
     await scene.to_states([State.UNSHIPPED] * many, [{"PIN": 1}] * many)
-    pieces, statements = await _pieces(scene.database)
-    assert len(short_pieces) == 1
-    assert len(pieces) > 1
-    assert sum(piece.count("\n") for piece in pieces) == 1 + few + many
-    assert statements == short_statements
-
-
-async def _pieces(database: Database) -> tuple[list[str], int]:
-    async with database.transaction() as tx:
-        return [piece async for piece in orders_report(tx, PRO)], tx.statements
+    long = await received(scene.database, orders_report)
+    assert (short.pieces[0].decode(), short.written) == ("\t".join(COLUMNS) + "\n", few)
+    assert (len(long.rows), long.written) == (few + many, few + many)
+    assert len(long.pieces) > 2
+    assert max(map(len, long.pieces)) < 1 << 20
+    assert all(piece.endswith(b"\n") for piece in long.pieces)
+    assert long.statements == short.statements

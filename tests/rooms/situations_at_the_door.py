@@ -133,20 +133,20 @@ async def grant_not_valid(scene: Scene) -> Attempt:
 
 
 async def token_needed(scene: Scene) -> Attempt:
-    return lambda: selling.partner_of(Desk(scene.database), "Atza|guessed", "GET", "/orders/v0/orders")
+    return lambda: selling.grant_of(Desk(scene.database), "Atza|guessed", "GET", "/orders/v0/orders")
 
 
 async def token_has_ended(scene: Scene) -> Attempt:
     token = await _access_token(scene)
     async with scene.database.transaction() as tx:
         await tx.execute("UPDATE access_tokens SET ends_at = $1", machine_now())
-    return lambda: selling.partner_of(Desk(scene.database), token, "GET", "/orders/v0/orders")
+    return lambda: selling.grant_of(Desk(scene.database), token, "GET", "/orders/v0/orders")
 
 
 async def token_not_for_this(scene: Scene) -> Attempt:
     made = await scene.database.run(lambda tx: applications.register(tx, "Order Tool"))
     token = await scene.database.run(lambda tx: tokens.of_itself(tx, *made, "sellingpartnerapi::notifications"))
-    return lambda: selling.partner_of(Desk(scene.database), token, "GET", "/orders/v0/orders")
+    return lambda: selling.grant_of(Desk(scene.database), token, "GET", "/orders/v0/orders")
 
 
 async def quota_exceeded(scene: Scene) -> Attempt:

@@ -260,7 +260,7 @@ TABLES = st.builds(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=150)
 @given(content=st.binary(max_size=300) | TABLES)
 @example(content=b"order-id\tship-date\n" + b"\xff\xfe\xfd\n\x80")
 async def test_any_bytes_get_a_report_and_change_nothing(scene: Scene, content: bytes) -> None:
@@ -277,7 +277,7 @@ async def test_any_bytes_get_a_report_and_change_nothing(scene: Scene, content: 
     assert await scene.dump() == before
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=100)
 @given(
     cells=st.tuples(CELLS, CELLS, st.just("2026-03-02") | CELLS, CELLS, CELLS, CELLS, CELLS),
     state=st.sampled_from([State.UNSHIPPED, State.PARTIALLY_SHIPPED, State.SHIPPED]),

@@ -76,7 +76,7 @@ async def test_a_policy_changed_twice_leaves_the_orders_of_each_version_theirs(s
 
 async def test_two_who_change_the_policy_at_once_come_one_after_the_other_and_both_count(scene: Scene) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(20), scene.database.transaction() as tx:
+    async with asyncio.timeout(120), scene.database.transaction() as tx:
         await change_policy(tx, MARKET, hold=timedelta(minutes=10))
         other = asyncio.create_task(_change(scene, unverified_units=7))
         while not await scene.database.pool.fetchval(waiting):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from situations_at_the_door import AT_THE_DOOR, Attempt, Situation
+from situations_of_notifications import OF_NOTIFICATIONS
 
 from tests.scene import BEA, LAMP, LAST, MARKET, PRO, SOLO, START, VASE, Scene
 from tradepost import timekeeping
@@ -27,11 +28,12 @@ from tradepost.process.checkout.carts import MOST_CART_LINES, put_line
 from tradepost.process.shipment.confirmation_file import apply_file
 from tradepost.process.shipment.confirmations import Confirmation, Parcel, confirm_shipments
 from tradepost.refusals import Reason, Refusal, Refused
+from tradepost.report_requests import requests, schedules
 from tradepost.webhooks.endpoints.endpoints import MOST_ENDPOINTS, Wanted, close_endpoint, open_endpoint
 from tradepost.webhooks.endpoints.records import EndpointKey
 
 NOWHERE = OrderKey(PRO, "999-9999999-9999999")
-SITUATIONS: dict[Reason, Situation] = {**AT_THE_DOOR}
+SITUATIONS: dict[Reason, Situation] = {**AT_THE_DOOR, **OF_NOTIFICATIONS}
 
 
 def no(reason: Reason) -> Callable[[Situation], Situation]:
@@ -447,6 +449,28 @@ async def _(scene: Scene) -> Attempt:
     feed_id = await _uploaded(scene)
     await scene.database.run(lambda tx: feeds.cancel(tx, PRO, feed_id))
     return lambda: scene.database.run(lambda tx: feeds.cancel(tx, PRO, feed_id))
+
+
+# --- reports
+
+
+@no(Reason.REPORT_NOT_FOUND)
+async def _(scene: Scene) -> Attempt:
+    return lambda: scene.database.run(lambda tx: requests.find(tx, PRO, "0"))
+
+
+@no(Reason.REPORT_HAS_BEGUN)
+async def _(scene: Scene) -> Attempt:
+    async with scene.database.transaction() as tx:
+        new = requests.NewReport(PRO, "GET_FLAT_FILE_OPEN_LISTINGS_DATA", [MARKET], {})
+        report_id = await requests.create(tx, new)
+        await requests.cancel(tx, PRO, report_id)
+    return lambda: scene.database.run(lambda tx: requests.cancel(tx, PRO, report_id))
+
+
+@no(Reason.REPORT_SCHEDULE_NOT_FOUND)
+async def _(scene: Scene) -> Attempt:
+    return lambda: scene.database.run(lambda tx: schedules.cancel(tx, PRO, "0"))
 
 
 # --- webhooks

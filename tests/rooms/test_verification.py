@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.scene import BEA, BOB, LAMP, PRO, Scene
+from tests.reports.explained import explained
+from tests.scene import ADDRESS, BEA, BOB, LAMP, PRO, Scene
 from tradepost import timekeeping
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction
@@ -15,7 +16,8 @@ from tradepost.lifecycle import State
 from tradepost.numbers import OrderKey
 from tradepost.payments import records as payments
 from tradepost.payments.gateway import Answer, SimulatedGateway, Verdict
-from tradepost.payments.records import Question
+from tradepost.payments.records import Means, Question
+from tradepost.process.checkout.checkout import Cart, CartLine, place_orders
 from tradepost.process.verification.asking import ask_due
 from tradepost.process.verification.verdicts import Finding, record_verdicts
 from tradepost.refusals import Reason, Refusal
@@ -252,7 +254,7 @@ async def test_a_worker_takes_the_questions_that_another_is_not_just_taking(scen
 
     async with scene.database.transaction() as first, scene.database.transaction() as second:
         some = await claim(first, 4)
-        others = await asyncio.wait_for(claim(second, 4), timeout=60)  # it does not wait for the first one
+        others = await asyncio.wait_for(claim(second, 4), timeout=120)  # it does not wait for the first one
     assert (len(some), len(others)) == (4, 2)
     assert some | others == keys
 
@@ -279,7 +281,7 @@ async def test_a_question_answered_while_a_worker_is_taking_questions_is_not_ask
         return [one.key for one in await payments.claim(tx, "simulated", tx.now, 10, now, now + timedelta(minutes=2))]
 
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
-    async with asyncio.timeout(20), scene.database.transaction() as tx:
+    async with asyncio.timeout(120), scene.database.transaction() as tx:
         await tx.execute("SELECT pg_advisory_xact_lock(1)")
         claiming = asyncio.create_task(scene.database.run(claim))
         while not await scene.database.pool.fetchval(waiting):
@@ -366,3 +368,15 @@ async def test_the_order_keeps_the_gateways_reference_of_its_approval(scene: Sce
     await scene.work()
     ((reference,),) = await scene.rows("SELECT reference FROM payments WHERE order_id = $1", key.order_id)
     assert reference == f"simulated-{key.order_id}"
+
+
+# --- what asking costs
+
+
+async def test_who_asks_for_a_few_does_not_look_at_all_that_wait(scene: Scene) -> None:
+    async with scene.database.transaction() as tx:
+        at, lines, means = tx.now, (CartLine(PRO, LAMP, 1),), Means("simulated", "approve")
+        await place_orders(tx, [Cart(BEA, at, lines, ADDRESS, payment=means) for _ in range(1000)])
+    async with explained(scene.database, "orders") as tx:
+        assert len(await payments.claim(tx, "simulated", tx.now, 10, machine_now(), machine_now())) == 10
+    assert "Sort" not in tx.cost.nodes

@@ -26,7 +26,7 @@ from tradepost.doors.diversion.proxy import Ports
 from tradepost.doors.diversion.trust import FILE_VARIABLES, write_trust
 from tradepost.ground.clock import machine_now
 
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 180
 EXEC = (sys.executable, "-m", "tradepost.doors.cli.app", "sandbox", "exec")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -20,7 +20,7 @@ from tradepost.ground.clock import machine_now
 
 NA = "sellingpartnerapi-na.amazon.com"
 LOGIN = "api.amazon.com"
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 180
 
 Diverted = Callable[..., Awaitable[str]]
 

@@ -22,7 +22,7 @@ from tradepost.ground.clock import machine_now
 
 NA = "sellingpartnerapi-na.amazon.com"
 CLOSING = f"GET /orders HTTP/1.1\r\nHost: {NA}\r\nConnection: close\r\n\r\n"
-LONGEST_SECONDS = 30
+LONGEST_SECONDS = 180
 
 
 @pytest.fixture

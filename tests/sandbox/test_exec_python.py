@@ -22,7 +22,7 @@ LOGIN = "api.amazon.com"
 WAY = "/orders/v0/orders?CreatedAfter=x"
 URL = f"https://{NA}{WAY}"
 REQUEST = f"GET {WAY} HTTP/1.1\\r\\nHost: {NA}\\r\\nConnection: close\\r\\n\\r\\n"
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 180
 
 Diverted = Callable[..., Awaitable[str]]
 

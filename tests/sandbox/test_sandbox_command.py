@@ -84,7 +84,7 @@ async def test_one_sandbox_and_another(tmp_path: Path) -> None:
     async with running(tmp_path, "--credentials", "mine/sandbox.json") as first:
         written = file.read_bytes()
         assert json.loads(written)["endpoint"] == first.url
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
             assert (await client.get(f"{first.url}/healthz")).status_code == 200
         second = await tried(tmp_path, "--credentials", str(file))
         assert second.code == 2

@@ -20,6 +20,7 @@ from tradepost.doors.sandbox.recipes import RECIPES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 PATIENCE_SECONDS = 120
+ORDER = r"\d{3}-\d{7}-\d{7}"
 PACKAGES = ("amazon-sp-api", "@amazon-sp-api-release/amazon-sp-api-sdk-js")
 
 
@@ -99,6 +100,13 @@ async def test_the_page_from_top_to_bottom(tmp_path: Path) -> None:
         assert '"act":"release"' in said
         assert '"hold_ends_at"' in said
         assert said.count("Unshipped") >= 2
+        assert "There is no offer with SKU P-99" in said
+        assert "P-01\tB0SANDBX01\t26.50\t40\n" in said
+        assert re.search(rf"^{ORDER}\t\d+\t.*\tSam Sandbox\t", said, re.MULTILINE), said
+        sample, *told = re.findall(rf"^({ORDER}) is (\w+)$", said, re.MULTILINE)
+        assert sample == ("903-0000000-0000000", "Unshipped")
+        assert [status for _, status in told] == ["Pending", "Unshipped"]
+        assert told[0][0] == told[1][0]
         for program in TOLD:
             if program.language == "python":
                 assert await run(tmp_path, port, sys.executable, program.file)

@@ -21,10 +21,11 @@ from tradepost.ground.database import Database
 ResultT = TypeVar("ResultT")
 
 TOKENS = "/tokens/2021-03-01/restrictedDataToken"
+NOTIFICATIONS = "sellingpartnerapi::notifications"
 BUYER_DATA = ("buyerInfo", "shippingAddress")
 NPM_CLIENT = "amazon-sp-api@1.2.1"
 NPM_SECONDS = 120
-JAVASCRIPT_SECONDS = 60
+JAVASCRIPT_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,20 @@ class Selling:
         answer = await self.post(TOKENS, body)
         assert answer.status_code == 200, answer.text
         return self.with_token(answer.json()["restrictedDataToken"])
+
+    async def itself(self, scope: str = NOTIFICATIONS) -> "Selling":
+        """The same with the application's own token, which acts for no seller."""
+        answer = await self.client.post(
+            "/auth/o2/token",
+            data={
+                "grant_type": "client_credentials",
+                "scope": scope,
+                "client_id": self.application.client_id,
+                "client_secret": self.application.client_secret,
+            },
+        )
+        assert answer.status_code == 200, answer.text
+        return self.with_token(answer.json()["access_token"])
 
     def with_token(self, token: str) -> "Selling":
         """The same with another access token; empty: without any."""

@@ -117,9 +117,9 @@ async def selling(partner_client: ValidatingClient, application: Application) ->
 
 
 @pytest.fixture
-async def market(scene: Scene) -> Market:
-    """An order of Acme's that is to be shipped, and a feed that waits."""
-    return await market_of(scene)
+async def market(scene: Scene, storage: Storage, application: Application) -> Market:
+    """An order of Acme's that is to be shipped, a feed that waits, and a subscription of `application` for Acme."""
+    return await market_of(scene, storage, application.client_id)
 
 
 @pytest.fixture

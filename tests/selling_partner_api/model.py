@@ -20,6 +20,22 @@ from tests.conftest import SHARED
 FOLDER = SHARED / "spapi-models"
 WITHDRAWN = "historical/orders_2026-01-01.with-cancelOrder.c5f589c.json"  # what Tradepost offers as an extension
 
+EXTENSIONS: dict[str, Any] = {
+    "notifications": {
+        "DestinationResource": {
+            "properties": {
+                "webhook": {
+                    "type": "object",
+                    "required": ["url"],
+                    "properties": {"url": {"type": "string"}, "secret": {"type": "string"}},
+                }
+            }
+        },
+        "SqsResource": {"properties": {"arn": {"pattern": r"^arn:aws(-cn)?:sqs:\S+:\S+:\S+"}}},  # China's queues too
+    }
+}
+"""What Tradepost adds to Amazon's definitions, by the file; all else in them stays as it is."""
+
 REQUEST_ID = "x-amzn-RequestId"
 RATE_LIMIT = "x-amzn-RateLimit-Limit"
 
@@ -169,7 +185,8 @@ def load(folder: Path = FOLDER) -> Models:
 
 def _operations(file: Path) -> Iterable[Operation]:
     model = json.loads(file.read_text(encoding="utf-8"))
-    definitions = _strict(model["definitions"])
+    definitions = _with(model["definitions"], EXTENSIONS.get(file.stem, {}))
+    definitions = _strict({name: _in_one(schema, definitions) for name, schema in definitions.items()})
     for template, methods in model["paths"].items():
         family = "/".join(template.split("/")[1:3])
         for method in _METHODS:
@@ -182,6 +199,23 @@ def _operations(file: Path) -> Iterable[Operation]:
                     operation.get("produces") or model["produces"],
                     definitions,
                 )
+
+
+def _with(schema: Any, more: Any) -> Any:
+    """The same with something added, or in the place of what it says."""
+    if not isinstance(schema, dict) or not isinstance(more, dict):
+        return more
+    return schema | {name: _with(schema.get(name), part) for name, part in more.items()}
+
+
+def _in_one(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An object of several parts as one: what one of them lists, the others would not allow."""
+    if "allOf" not in schema:
+        return schema
+    parts = [_resolved(part, definitions) for part in schema["allOf"]]
+    required = [name for part in parts for name in part.get("required", ())]
+    properties = {name: value for part in parts for name, value in part["properties"].items()}
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
 
 
 def _strict(schema: Any) -> Any:

@@ -65,6 +65,26 @@ async def test_python_amazon_sp_api_submits_a_file_and_reads_its_report(
 
 
 @pytest.mark.usefixtures("worker")
+async def test_ten_clients_at_once_upload_the_same_file_and_one_of_them_applies_it(
+    running: str, application: Application, scene: Scene
+) -> None:
+    from sp_api.api import Feeds
+
+    keys = await scene.to_states([State.UNSHIPPED] * 5)
+    file = table([row(key) for key in keys])
+    clients = [Feeds(**python_amazon_sp_api(running, application, MARKET)) for _ in range(10)]
+    submitted = [blocking(one.submit_feed, KIND, BytesIO(file), TSV, marketplaceIds=[MARKET]) for one in clients]
+    made = [created.payload["feedId"] for _, created in await asyncio.gather(*submitted)]
+    assert len(set(made)) == 10
+    polled = (until_through(one, feed_id) for one, feed_id in zip(clients, made, strict=True))
+    statuses = [done["processingStatus"] for done in await asyncio.gather(*polled)]
+    assert sorted(statuses) == ["DONE", *["FATAL"] * 9]
+    assert [len(await packages(scene, key)) for key in keys] == [1] * 5
+    confirmed = "SELECT count(*) FROM order_events WHERE act = 'confirm_shipment'"
+    assert await scene.rows(confirmed) == [(5,)]
+
+
+@pytest.mark.usefixtures("worker")
 async def test_text_is_uploaded_as_python_amazon_sp_api_encodes_it(
     running: str, application: Application, scene: Scene
 ) -> None:
@@ -136,7 +156,7 @@ async def test_amazons_sdk_does_the_same(running: str, application: Application,
     feeds = FeedsApi(await blocking(amazons_sdk, running, application))
     key = await scene.to_state(State.UNSHIPPED)
     document = await blocking(feeds.create_feed_document, CreateFeedDocumentSpecification(content_type=TSV))
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=120) as client:
         answer = await client.put(document.url, content=table([row(key)]), headers={"content-type": TSV})
         assert answer.status_code == 200
         created = await blocking(

@@ -15,7 +15,7 @@ from tests.selling_partner_api.tap import tapped
 RAW = b"HTTP/1.1 200 OK\r\nX-Odd:  case \r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
 EMPTY = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"
 UNTIL_THE_END = b"HTTP/1.0 200 OK\r\n\r\nall that comes"
-SECONDS = 10
+SECONDS = 120
 
 
 @asynccontextmanager
@@ -107,7 +107,11 @@ async def test_a_client_that_leaves_amid_a_response_leaves_nothing_behind() -> N
 
 async def test_the_tap_ends_though_a_client_keeps_its_connection() -> None:
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
-    async with httpx.AsyncClient() as client, asyncio.timeout(SECONDS), answering(answer, answer) as port:
+    async with (
+        httpx.AsyncClient(timeout=SECONDS) as client,
+        asyncio.timeout(SECONDS),
+        answering(answer, answer) as port,
+    ):
         async with tapped(port, lambda *_: None) as tap:
             await client.get(f"http://127.0.0.1:{tap}/")
         with pytest.raises(httpx.TransportError):
@@ -117,7 +121,11 @@ async def test_the_tap_ends_though_a_client_keeps_its_connection() -> None:
 async def test_what_is_not_as_in_the_model_is_noticed_whichever_client_asked(models: Models) -> None:
     judgement = Judgement(models, walk := Walk())
     answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
-    async with answering(answer) as port, tapped(port, judgement.judge) as tap, httpx.AsyncClient() as client:
+    async with (
+        answering(answer) as port,
+        tapped(port, judgement.judge) as tap,
+        httpx.AsyncClient(timeout=SECONDS) as client,
+    ):
         assert (await client.get(f"http://127.0.0.1:{tap}/orders/v0/orders/1/orderItems")).json() == {}
     assert walk.seen == {("orders/v0 getOrderItems", 200)}
     with pytest.raises(AssertionError, match=r"(?s)RequestId is missing.*RateLimit-Limit is missing.*has no payload"):

@@ -12,6 +12,8 @@ SERVED = (
     "sellers/v1",
     "listings/2021-08-01",
     "feeds/2021-06-30",
+    "reports/2021-06-30",
+    "notifications/v1",
 )
 ERRORS = (400, 403, 429)
 CANNOT_BE = {
@@ -21,6 +23,13 @@ CANNOT_BE = {
     "sellers/v1 getAccount 400",
     "feeds/2021-06-30 getFeed 400",  # of what is no number there is none: 404
     "feeds/2021-06-30 getFeedDocument 400",
+    "reports/2021-06-30 getReport 400",
+    "reports/2021-06-30 getReportDocument 400",
+    "reports/2021-06-30 getReportSchedule 400",
+    "reports/2021-06-30 cancelReportSchedule 400",
+    "notifications/v1 getDestinations 400",
+    "notifications/v1 getDestination 400",
+    "notifications/v1 deleteDestination 400",
 }
 
 

@@ -16,6 +16,7 @@ from tradepost.people import records as people
 from tradepost.people.records import BuyerAccount, SellerAccount
 from tradepost.reports.orders_report import orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+from tradepost.reports.written import whole
 
 Rows = list[dict[str, str]]
 
@@ -52,7 +53,7 @@ async def in_orders_report(scene: Scene, seller: str = PRO) -> Rows:
     """The rows of the Orders report that the seller downloads now."""
 
     async def read(tx: Transaction) -> str:
-        return "".join([piece async for piece in orders_report(tx, seller)])
+        return await whole(orders_report, tx, seller)
 
     return list(DictReader(StringIO(await scene.database.run(read)), dialect="excel-tab"))
 
@@ -61,7 +62,7 @@ async def in_unshipped_report(scene: Scene, seller: str = PRO) -> Rows:
     """The rows of the Unshipped Orders report that the seller downloads now."""
 
     async def read(tx: Transaction) -> str:
-        return "".join([piece async for piece in unshipped_orders_report(tx, seller)])
+        return await whole(unshipped_orders_report, tx, seller)
 
     return list(DictReader(StringIO(await scene.database.run(read)), dialect="excel-tab"))
 

@@ -17,8 +17,9 @@ from tradepost.lifecycle import State
 from tradepost.notices.mailbox import Mailbox
 from tradepost.orders.journal import CLOCK, Journal
 from tradepost.webhooks import records
-from tradepost.webhooks.delivery import LANES, courier
+from tradepost.webhooks.delivery import AT_ONCE, courier
 from tradepost.webhooks.endpoints.endpoints import OPERATOR, disable_endpoint, rotate_secret
+from tradepost.webhooks.lanes import LANES
 from tradepost.webhooks.message import MessageKey
 
 
@@ -159,7 +160,7 @@ async def test_a_slow_endpoint_does_not_slow_another(hooks: Hooks, receiver: Rec
         await hooks.scene.to_states([State.SHIPPED] * 20, [{LAMP: 1}] * 20)
         async with courier(hooks.database, private=True) as one:
             assert await one.start_due() == 2
-            while len(receiver.got) < 80:  # all that there is
+            while len(receiver.got) < 80 or len(slow.got) < 8:  # all that there is, and all that may be under way
                 await asyncio.sleep(0.01)
                 await one.start_due()
             assert len(slow.got) == 8
@@ -268,3 +269,18 @@ async def test_endpoints_that_fail_leave_room_for_those_that_are_well(hooks: Hoo
             assert receiver.heard == [(key.order_id, 1)]
             free.set()
             await one.settle()
+
+
+async def test_an_endpoint_that_is_down_is_called_once_a_look_and_has_the_rest_when_it_is_back(
+    hooks: Hooks, receiver: Receiver
+) -> None:
+    endpoint = await hooks.open(receiver)
+    await hooks.scene.place_all([{LAMP: 1}] * 20)
+    receiver.answer = always(500)
+    for called in (AT_ONCE, AT_ONCE + 1, AT_ONCE + 2):
+        await hooks.deliver()
+        assert len(receiver.heard) == called
+    receiver.answer = None
+    await hooks.deliver()
+    told = await hooks.statuses(endpoint)
+    assert told.count(("delivered", 1)) == 20 - AT_ONCE - 2, "what was never tried does not wait"

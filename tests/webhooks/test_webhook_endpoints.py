@@ -126,7 +126,7 @@ async def test_enabling_while_a_call_fails_makes_nobody_wait_in_a_ring(hooks: Ho
             pass
         await enable_endpoint(tx, endpoint.key)
 
-    async with asyncio.timeout(30), courier(database, private=True) as one:
+    async with asyncio.timeout(120), courier(database, private=True) as one:
         await one.start_due()
         await called.wait()
         await database.run(enable)

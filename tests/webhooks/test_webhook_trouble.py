@@ -15,7 +15,8 @@ from tests.scene import LAMP
 from tradepost.ground.clock import machine_now
 from tradepost.lifecycle import State
 from tradepost.webhooks import records
-from tradepost.webhooks.delivery import LEASE, MOST_ATTEMPTS, TOO_LONG, WAITS, Courier
+from tradepost.webhooks.attempts import LEASE, MOST_ATTEMPTS, WAITS
+from tradepost.webhooks.delivery import TOO_LONG, Courier
 from tradepost.webhooks.endpoints.endpoints import enable_endpoint
 from tradepost.webhooks.message import MessageKey
 from tradepost.webhooks.network import Answer, network
@@ -32,12 +33,14 @@ async def test_attempts_are_spaced_out_and_end(hooks: Hooks, receiver: Receiver)
         await hooks.deliver()
         [one] = await hooks.log(endpoint)
         assert (one.status, one.attempts, one.last_error) == ("queued", attempt, "It answered 503.")
-        waits.append(one.try_at - machine_now())
+        assert one.tried_at
+        waits.append(one.try_at - one.tried_at)
         await hooks.make_due()
     for usual, wait in zip(WAITS, waits, strict=True):
-        assert usual * 0.7 - timedelta(seconds=2) < wait <= usual * 1.25
+        assert usual * 0.75 <= wait <= usual * 1.25
     await hooks.scene.cancel_by_buyer(key)
-    await hooks.deliver()
+    for _ in range(2):  # once a look, while nothing arrives
+        await hooks.deliver()
     [given_up, behind] = await hooks.log(endpoint)
     assert (given_up.status, given_up.attempts, given_up.answer_code) == ("undeliverable", MOST_ATTEMPTS, 503)
     assert given_up.answer == "Down for maintenance\N{REPLACEMENT CHARACTER}"
@@ -52,7 +55,6 @@ async def test_what_was_given_up_is_listed_and_sent_again(hooks: Hooks, receiver
         receiver.answer = other.answer = always(500)
         await hooks.say("UPDATE webhook_messages SET attempts = $1", MOST_ATTEMPTS - 1)
         await hooks.deliver()
-        await hooks.deliver()  # one at a time to an endpoint that fails
         async with hooks.database.transaction() as tx:
             listed = await records.undeliverable(tx)
             page = await records.undeliverable(tx, most=4)
@@ -178,7 +180,8 @@ async def _bomb(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 async def test_whatever_it_answers_the_message_is_kept_and_others_go_on(
     hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, talk: Talk, error: str
 ) -> None:
-    monkeypatch.setattr("tradepost.webhooks.network.TIME_LIMIT_SECONDS", 2)
+    if talk is _hanging:
+        monkeypatch.setattr("tradepost.webhooks.network.TIME_LIMIT_SECONDS", 2)
     async with raw_server(talk) as url:
         bad, good = await hooks.open(url), await hooks.open(receiver)
         await hooks.scene.place()
@@ -269,6 +272,7 @@ async def test_a_courier_killed_after_calling_leaves_the_message_to_the_next(
 ) -> None:
     endpoint = await hooks.open(receiver)
     key = await hooks.scene.to_state(State.CANCELED)
+    before = machine_now()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", DIE_AFTER_SENDING, database_url, stdout=subprocess.PIPE
     )
@@ -278,7 +282,7 @@ async def test_a_courier_killed_after_calling_leaves_the_message_to_the_next(
     await hooks.deliver()  # the lease of the dead still holds, for those behind it too
     assert receiver.heard == [(key.order_id, 1)]
     [one, *_] = await hooks.log(endpoint)
-    assert LEASE / 2 < one.try_at - machine_now() <= LEASE
+    assert before + LEASE < one.try_at <= machine_now() + LEASE
     await hooks.make_due()
     await hooks.deliver()
     assert receiver.heard == [(key.order_id, 1), (key.order_id, 1), (key.order_id, 2)]

@@ -1,6 +1,9 @@
 """Documents of sellers' software: files that it sends and fetches, by addresses that open for a few minutes.
 
 Whoever has such an address may use it, as sellers' tools expect: no token is asked for. So it is signed, and ends.
+
+A document is known here before anything lies under its name, and for as long as something does: whatever breaks off in
+between, nothing is left behind that nobody would ever delete. See forgetting.py.
 """
 
 import hmac
@@ -15,7 +18,10 @@ from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, storable
 from tradepost.refusals import Reason, Refused
 
+FEED, REPORT = "feed", "report"
 OPEN_FOR = timedelta(minutes=5)
+KEPT = timedelta(days=28)
+"""How long documents are kept, by the business clock, where nothing else is said."""
 MOST_MIB = 64
 MOST_TYPE = 100  # characters
 _TYPE = re.compile(rf"[ -~]{{1,{MOST_TYPE}}}")
@@ -28,7 +34,9 @@ class Document(NamedTuple):
     document_id: str
     content_type: str
     compression: str | None
-    made_at: datetime
+    made_at: datetime  # machine time
+    purpose: str  # FEED: what a feed is read from, or its processing report; REPORT: a report of what there is
+    kept_until: datetime  # business time
 
 
 class Leave(NamedTuple):
@@ -41,23 +49,30 @@ class Leave(NamedTuple):
     signature: str
 
 
-async def make(tx: Transaction, seller_id: str, content_type: str) -> Document:
+async def make(
+    tx: Transaction, seller_id: str, content_type: str, purpose: str = FEED, kept: timedelta = KEPT
+) -> Document:
     """A new document, with nothing in it yet."""
     if not _TYPE.fullmatch(content_type):
         problem = f"it must have 1 to {MOST_TYPE} characters of ASCII, such as text/tab-separated-values; charset=UTF-8"
         raise Refused(Reason.INVALID_VALUE, field="contentType", problem=problem)
-    made = new(seller_id, content_type)
+    document_id = f"amzn1.tradepost.{token_hex(16)}"
+    made = Document(seller_id, document_id, content_type, None, machine_now(), purpose, tx.now + kept)
     await records.put(tx, made)
     return made
 
 
-def new(seller_id: str, content_type: str) -> Document:
-    """A document that nobody knows of until it is put among the records."""
-    return Document(seller_id, f"amzn1.tradepost.{token_hex(16)}", content_type, None, machine_now())
+async def find(tx: Transaction, seller_id: str, document_id: str, purpose: str = FEED) -> Document:
+    """A document of this seller; refuses one that there is not, or no more, that is another seller's, or for another
+    purpose."""
+    found = await known(tx, seller_id, document_id)
+    if found.purpose != purpose or found.kept_until <= tx.now:
+        raise Refused(Reason.DOCUMENT_NOT_FOUND)
+    return found
 
 
-async def find(tx: Transaction, seller_id: str, document_id: str) -> Document:
-    """A document of this seller; refuses one that there is not, or that is another seller's."""
+async def known(tx: Transaction, seller_id: str, document_id: str) -> Document:
+    """A document of this seller, though its time may be over: what a feed waits with is kept while it waits."""
     row = await records.one(tx, seller_id, document_id) if storable(document_id) else None
     if row is None:
         raise Refused(Reason.DOCUMENT_NOT_FOUND)
@@ -78,7 +93,7 @@ async def check(tx: Transaction, shown: Leave) -> Document:
         raise Refused(Reason.ADDRESS_NOT_SIGNED)
     if shown.expires < machine_now().timestamp():
         raise Refused(Reason.ADDRESS_HAS_ENDED)
-    return await find(tx, shown.seller_id, shown.document_id)
+    return await known(tx, shown.seller_id, shown.document_id)
 
 
 def _signature(key: bytes, leave: Leave) -> str:

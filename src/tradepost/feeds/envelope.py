@@ -4,23 +4,24 @@ Nothing of the document is expanded or fetched: a document type, and with it eve
 while it is read, and only so much of it; memory is bounded whatever the bytes are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 from xml.parsers import expat
 
 from tradepost.feeds.kind import Line
-from tradepost.feeds.text import as_utf8
+from tradepost.feeds.text import xml_in_utf8
 from tradepost.process.shipment.file_records import MOST_IN_CELL, MOST_RECORDS
 
 ENVELOPE, MESSAGE, MESSAGE_ID, TYPE = "AmazonEnvelope", "Message", "MessageID", "MessageType"
 MOST_DEPTH = 12
 MOST_ELEMENTS = 10_000  # of one message
 MOST_IN_ALL = 10 * MOST_RECORDS  # elements
-_PIECE = 1 << 20
+MOST_IN_TAG = 1 << 20  # bytes, or in anything else that has to be held until its end has come
+_PIECE = 1 << 16
 
-MessageT = TypeVar("MessageT")
+PartT = TypeVar("PartT")
 
 
 class Trouble(Enum):
@@ -50,9 +51,9 @@ class Trouble(Enum):
     )
     TOO_MUCH = (
         99003,
-        "The document has more than {most} messages, or one that is too long or nested too deeply. Split it and upload "
-        "the parts one after the other.",
-        "文档中的 Message 或元素超过 {most} 个，或嵌套过深。请拆分后依次上传。",
+        "The document has more than {most} messages or items, or something in it is too long or nested too deeply. "
+        "Split it and upload the parts one after the other.",
+        "文档中的 Message 或 Item 超过 {most} 个，或其中的内容过长或嵌套过深。请拆分后依次上传。",
     )
 
     def line(self, language: str, **facts: object) -> Line:
@@ -89,13 +90,13 @@ class Element:
         return found.text.strip() if found else ""
 
 
-Understand = Callable[[int, Element], MessageT]
-"""What a message says: its number, which no other has, and what is in it."""
+Understand = Callable[[int, Element], Sequence[PartT]]
+"""What a message says, in parts: its number, which no other has, and what is in it."""
 
 
-def read(content: bytes, content_type: str, expected: str, understand: Understand[MessageT]) -> list[MessageT]:
+def read(content: bytes, content_type: str, expected: str, understand: Understand[PartT]) -> list[Sequence[PartT]]:
     """What the messages of an envelope with this MessageType say. Raises NoEnvelope."""
-    in_utf8 = as_utf8(content, content_type)
+    in_utf8 = xml_in_utf8(content, content_type)
     reader = _Reader(expected, understand)
     parser = expat.ParserCreate("utf-8" if in_utf8 is not content else None)
     parser.buffer_text = True
@@ -107,6 +108,8 @@ def read(content: bytes, content_type: str, expected: str, understand: Understan
     try:
         for start in range(0, len(in_utf8), _PIECE):
             parser.Parse(in_utf8[start : start + _PIECE], False)
+            if start - parser.CurrentByteIndex > MOST_IN_TAG:
+                raise NoEnvelope(Trouble.TOO_MUCH, most=MOST_RECORDS)
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         facts = {"line": error.lineno, "column": error.offset + 1, "problem": expat.ErrorString(error.code)}
@@ -122,16 +125,17 @@ def _refuse(*_: Any) -> None:
     raise NoEnvelope(Trouble.WITH_DOCTYPE)
 
 
-class _Reader(Generic[MessageT]):
+class _Reader(Generic[PartT]):
     """What the parser tells, as messages; each is understood when it has come to its end, and let go."""
 
-    def __init__(self, expected: str, understand: Understand[MessageT]) -> None:
-        self.messages: list[MessageT] = []
+    def __init__(self, expected: str, understand: Understand[PartT]) -> None:
+        self.messages: list[Sequence[PartT]] = []
         self._expected = expected
         self._understand = understand
         self._numbers: set[int] = set()
+        self._free = 1  # what lies between it and the place of a message is taken
         self._open: list[Element] = []
-        self._elements = self._of_message = 0
+        self._elements = self._of_message = self._parts = 0
 
     def start(self, name: str, _: Any) -> None:
         """An element begins."""
@@ -140,7 +144,7 @@ class _Reader(Generic[MessageT]):
         self._of_message += 1
         if not self._open and name != ENVELOPE:
             raise NoEnvelope(Trouble.ANOTHER_DOCUMENT, expected=self._expected, found=name[:50])
-        too_much = len(self._open) >= MOST_DEPTH or len(self.messages) >= MOST_RECORDS
+        too_much = len(self._open) >= MOST_DEPTH or max(len(self.messages), self._parts) >= MOST_RECORDS
         if too_much or self._elements > MOST_IN_ALL or self._of_message > MOST_ELEMENTS:
             raise NoEnvelope(Trouble.TOO_MUCH, most=MOST_RECORDS)
         self._open.append(Element(name))
@@ -157,6 +161,7 @@ class _Reader(Generic[MessageT]):
             raise NoEnvelope(Trouble.ANOTHER_DOCUMENT, expected=self._expected, found=element.text.strip()[:50])
         if len(self._open) == 1 and element.name == MESSAGE:
             self.messages.append(self._understand(self._number(element), element))
+            self._parts += len(self.messages[-1])
             self._of_message = 0
         elif len(self._open) > 1:
             self._open[-1].children.append(element)
@@ -167,8 +172,9 @@ class _Reader(Generic[MessageT]):
         own = said.isascii() and said.isdecimal() and len(said) < 10
         number = int(said) if own else 0
         if number < 1 or number in self._numbers:
-            number = len(self.messages) + 1
+            number = max(len(self.messages) + 1, self._free)
             while number in self._numbers:
                 number += 1
+            self._free = number + 1
         self._numbers.add(number)
         return number

@@ -4,7 +4,6 @@ A feed waits in a queue until a worker takes it; see working.py. It stands DONE 
 whatever became of them: what the processing report says.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,13 +11,15 @@ from tradepost.documents import documents
 from tradepost.feeds import records
 from tradepost.feeds.kinds import KINDS
 from tradepost.feeds.options import QUANTITIES_AS_OF, understood
+from tradepost.feeds.records import FEEDS
 from tradepost.ground.database import Transaction, storable
+from tradepost.jobs import records as jobs
+from tradepost.jobs.jobs import CANCELLED, FORGOTTEN_AT_ONCE, KEPT, Wanted
+from tradepost.notifications.finished import feed_finished
 from tradepost.numbers import new_job_numbers
 from tradepost.people import records as people
 from tradepost.refusals import NOT_TEXT, Reason, Refused
 
-IN_QUEUE, IN_PROGRESS, DONE, FATAL, CANCELLED = "IN_QUEUE", "IN_PROGRESS", "DONE", "FATAL", "CANCELLED"
-STATUSES = (CANCELLED, DONE, FATAL, IN_PROGRESS, IN_QUEUE)
 MOST_OPTIONS = 20
 
 
@@ -40,6 +41,7 @@ class Feed(NamedTuple):
     done: int
     successful: int
     result_id: str | None
+    digest: str | None  # of its document, once that was let in
 
 
 class NewFeed(NamedTuple):
@@ -50,16 +52,6 @@ class NewFeed(NamedTuple):
     marketplace_ids: list[str]
     document_id: str
     options: dict[str, str]
-
-
-class Wanted(NamedTuple):
-    """Which feeds are looked for; empty: all of them."""
-
-    kinds: Sequence[str] = ()
-    marketplace_ids: Sequence[str] = ()
-    statuses: Sequence[str] = ()
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 async def create(tx: Transaction, new: NewFeed) -> str:
@@ -90,7 +82,7 @@ async def check_plan(tx: Transaction, seller_id: str) -> None:
 
 async def find(tx: Transaction, seller_id: str, feed_id: str) -> Feed:
     """A feed of this seller; refuses one that there is not."""
-    row = await records.one(tx, seller_id, feed_id) if storable(feed_id) else None
+    row = await jobs.one(tx, FEEDS, seller_id, feed_id) if storable(feed_id) else None
     if row is None:
         raise Refused(Reason.FEED_NOT_FOUND)
     return Feed(*row)
@@ -98,11 +90,17 @@ async def find(tx: Transaction, seller_id: str, feed_id: str) -> Feed:
 
 async def page(tx: Transaction, seller_id: str, wanted: Wanted, after: int | None, size: int) -> list[Feed]:
     """So many of the seller's feeds, the youngest first, from behind the one with the number `after` on."""
-    return [Feed(*row) for row in await records.page(tx, seller_id, wanted, after, size)]
+    return [Feed(*row) for row in await jobs.page(tx, FEEDS, seller_id, wanted, after, size)]
 
 
 async def cancel(tx: Transaction, seller_id: str, feed_id: str) -> None:
     """Take a feed out of the queue; refuses one that a worker has taken already."""
-    if not storable(feed_id) or not await records.cancel(tx, seller_id, feed_id, tx.now):
-        found = await find(tx, seller_id, feed_id)
-        raise Refused(Reason.FEED_HAS_BEGUN, status=found.status)
+    found = await find(tx, seller_id, feed_id)
+    if not await jobs.cancel(tx, FEEDS, seller_id, feed_id, tx.now):
+        raise Refused(Reason.FEED_HAS_BEGUN, status=(await find(tx, seller_id, feed_id)).status)
+    await feed_finished(tx, seller_id, feed_id, found.kind, CANCELLED, None)
+
+
+async def forget(tx: Transaction) -> int:
+    """Forget feeds that ended long ago, some at a time; how many."""
+    return await jobs.forget(tx, FEEDS, tx.now - KEPT, FORGOTTEN_AT_ONCE)

@@ -3,6 +3,7 @@
 A message is a record, by the number that its sender gave it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -12,17 +13,20 @@ from msgspec import Meta, Raw, Struct
 from tradepost.feeds import listings
 from tradepost.feeds.kind import Content, Done, Line, Reading, Report, Summary, steps
 from tradepost.feeds.listings import Known, Wanted
-from tradepost.feeds.text import decoded
+from tradepost.feeds.text import in_utf8
 from tradepost.ground.database import Transaction, storable
 from tradepost.listings.items.patches import Patch
 from tradepost.listings.items.submissions import Changes, Deletion, Requirements, Whole
+from tradepost.listings.offers import MOST_SKU
 from tradepost.process.shipment.file_records import MOST_RECORDS
 from tradepost.refusals import Reason, Refusal
 
 VERSION = "2.0"
-MOST_IN_MESSAGE = 1 << 20  # bytes
+MOST_ABOUT_SKU = 1 << 20  # bytes of messages, which are done in one step
+BYTES_LIKE_A_ROW = 2_000
 MOST_PATCHES = 1_000
 UNREADABLE, INVALID, TOO_MUCH, NOTHING = 99030, 90000900, 99003, 99002
+_SO_MANY = f"there must be 1 to {MOST_RECORDS}"
 
 Id = Annotated[int, Meta(ge=1, lt=2**31)]
 
@@ -40,6 +44,10 @@ class Feed(Struct, frozen=True):
 
     header: Header
     messages: list[Raw]
+
+
+class TooMany(Exception):
+    """There are more messages than are read."""
 
 
 class Named(Struct, frozen=True, rename="camel"):
@@ -79,44 +87,82 @@ class _Step(NamedTuple):
 def read(content: Content) -> Reading:
     """Messages about one SKU go together, in their order, and so many messages are a step."""
     try:
-        feed = msgspec.json.decode(decoded(content.content, content.content_type), type=Feed)
+        text = in_utf8(content.content, content.content_type)
+        _count(text)
+        feed = msgspec.json.decode(text, type=Feed)
+    except TooMany:
+        return _fatal(TOO_MUCH, _invalid("messages", _SO_MANY), content.language, "messages")
+    except msgspec.ValidationError as error:
+        field, problem = _trouble(error)
+        return _fatal(INVALID, _invalid(field or "feed", problem), content.language, field)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         return _fatal(UNREADABLE, Refusal(Reason.NOT_JSON, {"problem": str(error).rstrip(".")}), content.language)
     language = feed.header.issue_locale or content.language
     if feed.header.seller_id != content.seller_id or feed.header.version != VERSION:
         field, known = ("version", VERSION) if feed.header.version != VERSION else ("sellerId", content.seller_id)
         return _fatal(INVALID, _invalid(f"header.{field}", f"it must be {known}"), language, f"header.{field}")
-    if not feed.messages or len(feed.messages) > MOST_RECORDS:
-        code = TOO_MUCH if feed.messages else NOTHING
-        return _fatal(code, _invalid("messages", f"there must be 1 to {MOST_RECORDS}"), language, "messages")
-    understood: list[Wanted | Line] = []
-    seen: set[int] = set()
-    for number, raw in enumerate(feed.messages):
-        understood.append(_understood(raw, number, seen, language))
-    wanted = [one for one in understood if isinstance(one, Wanted)]
-    together = [_Step(step, language) for step in steps(wanted, lambda one: one.sku)]
-    return Reading(len(understood), together, [one for one in understood if isinstance(one, Line)])
+    if not feed.messages:
+        return _fatal(NOTHING, _invalid("messages", _SO_MANY), language, "messages")
+    seen = _Seen(set(), defaultdict(int))
+    weighed: list[tuple[Wanted, int]] = []
+    told: list[Line] = []
+    for place, raw in enumerate(feed.messages):
+        found = _understood(raw, place, seen, language)
+        if isinstance(found, Line):
+            told.append(found)
+        else:
+            weighed.append((found, 1 + _size(raw) // BYTES_LIKE_A_ROW))
+    divided = steps(weighed, lambda one: one[0].sku, lambda one: one[1])
+    return Reading(len(feed.messages), [_Step([one for one, _ in step], language) for step in divided], told)
 
 
-def _understood(raw: Raw, place: int, seen: set[int], language: str) -> Wanted | Line:
+def _count(text: bytes) -> None:
+    """Raises TooMany before as many messages as a document could hold are made, each of which may be two bytes long."""
+    left = MOST_RECORDS
+
+    def count(_: Struct) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise TooMany
+
+    message = msgspec.defstruct("Counted", [], namespace={"__post_init__": count})
+    msgspec.json.decode(text, type=msgspec.defstruct("Counting", [("messages", list[message])]))  # type: ignore[valid-type]
+
+
+class _Seen(NamedTuple):
+    """What came before a message: numbers, and how many bytes about each SKU."""
+
+    numbers: set[int]
+    about: defaultdict[str, int]
+
+
+def _size(raw: Raw) -> int:
+    return len(memoryview(raw))
+
+
+def _understood(raw: Raw, place: int, seen: _Seen, language: str) -> Wanted | Line:
     """What a message wants, or what is wrong with it."""
     name = Named(1)
     number = 0
     try:
         name = msgspec.json.decode(raw, type=Named)
         number = name.message_id
-        if number in seen:
+        if number in seen.numbers:
             return _line(number, name.sku, _invalid("messageId", "another message has it already"), language)
-        seen.add(number)
-        if len(memoryview(raw)) > MOST_IN_MESSAGE:
-            return _line(number, name.sku, _invalid("message", f"it is longer than {MOST_IN_MESSAGE} bytes"), language)
+        seen.numbers.add(number)
+        seen.about[name.sku] += _size(raw)
+        if seen.about[name.sku] > MOST_ABOUT_SKU:
+            problem = (
+                f"with those before it about the SKU it is longer than {MOST_ABOUT_SKU} bytes: bring it in another feed"
+            )
+            return _line(number, name.sku, _invalid("message", problem), language)
         message = msgspec.json.decode(raw, type=Message)
     except (msgspec.MsgspecError, RecursionError) as error:
-        text = str(error)
-        problem, _, field = text.partition(" - at `$")
-        field = field.rstrip("`").removeprefix(".") or "message"
+        field, problem = _trouble(error)
+        field = field or "message"
         where = f"messages[{place}].{field}" if not number else field
-        return _line(number, name.sku, _invalid(where, problem[:1].lower() + problem[1:]), language)
+        return _line(number, name.sku, _invalid(where, problem), language)
     if not storable(message.sku):
         return _line(number, "", _invalid("sku", "it holds a character that no text has"), language)
     wish = _wish(message)
@@ -125,6 +171,12 @@ def _understood(raw: Raw, place: int, seen: set[int], language: str) -> Wanted |
         if isinstance(wish, Refusal)
         else Wanted(number, message.sku, _later(raw))
     )
+
+
+def _trouble(error: Exception) -> tuple[str, str]:
+    """Where something is wrong, empty where it is wrong as a whole, and what."""
+    problem, _, field = str(error).partition(" - at `$")
+    return field.rstrip("`").removeprefix("."), problem[:1].lower() + problem[1:]
 
 
 def _later(raw: Raw) -> Callable[[Known], Whole | Changes | Deletion]:
@@ -173,7 +225,8 @@ def _invalid(field: str, problem: str) -> Refusal:
 
 
 def _line(number: int, sku: str, refusal: Refusal, language: str) -> Line:
-    return Line(number, INVALID, "Error", refusal.sentence(language), str(refusal.facts["field"]), sku=sku)
+    field, sku = str(refusal.facts["field"]), sku[:MOST_SKU]
+    return Line(number, INVALID, "Error", refusal.sentence(language), field, sku=sku)
 
 
 def _fatal(code: int, refusal: Refusal, language: str, field: str = "") -> Reading:

@@ -92,16 +92,22 @@ class Kind(NamedTuple):
     """Whether its quantities may be those of an earlier moment."""
 
 
-def steps(items: Iterable[ItemT], of: Callable[[ItemT], str]) -> Iterator[list[ItemT]]:
-    """Items in the order of what they are of, about so many at once; what is of one is never divided.
+def steps(
+    items: Iterable[ItemT], of: Callable[[ItemT], str], weight: Callable[[ItemT], int] | None = None
+) -> Iterator[list[ItemT]]:
+    """Items in the order of what they are of, about so many at once; what is of one is never divided. `weight`: like
+    how many rows an item counts, where they are not all alike.
 
     All feeds go through orders and offers in this order, so that two of them hardly ever wait for each other in a ring.
     """
     step: list[ItemT] = []
-    for _, together in groupby(sorted(items, key=of), of):
+    rows = 0
+    for _, group in groupby(sorted(items, key=of), of):
+        together = list(group)
         step += together
-        if len(step) >= ROWS_AT_ONCE:
+        rows += sum(map(weight, together)) if weight else len(together)
+        if rows >= ROWS_AT_ONCE:
             yield step
-            step = []
+            step, rows = [], 0
     if step:
         yield step

@@ -16,7 +16,15 @@ from tradepost.feeds.lines import told
 from tradepost.feeds.listings import Known, Wanted
 from tradepost.feeds.text import as_utf8
 from tradepost.ground.database import Transaction
-from tradepost.listings.items.attributes import ASIN, AVAILABILITY, CONDITION, CONDITIONS, OFFER, PRODUCT_ID
+from tradepost.listings.items.attributes import (
+    ASIN,
+    AVAILABILITY,
+    CONDITION,
+    CONDITIONS,
+    NUMBERED,
+    OFFER,
+    PRODUCT_ID,
+)
 from tradepost.listings.items.patches import Patch
 from tradepost.listings.items.records import PRODUCT
 from tradepost.listings.items.submissions import Changes, Deletion, Requirements, Whole
@@ -30,11 +38,6 @@ from tradepost.refusals import Reason, Refusal
 COMMA_COUNTRIES = ("AT", "BE", "BR", "CH", "DE", "DK", "ES", "FI", "FR", "IT", "NL", "NO", "PL", "PT", "SE", "TR")
 """Where 19,90 is a price."""
 IDENTIFIERS = {"1": "asin", "2": "isbn", "3": "upc", "4": "ean"}
-NUMBERED = {
-    "1": "used_like_new", "2": "used_very_good", "3": "used_good", "4": "used_acceptable", "5": "collectible_like_new",
-    "6": "collectible_very_good", "7": "collectible_good", "8": "collectible_acceptable",
-    "10": "refurbished_refurbished", "11": "new_new",
-}  # fmt: skip
 FIELDS = {
     OFFER: "price", AVAILABILITY: "quantity", ASIN: "product-id", PRODUCT_ID: "product-id", CONDITION: "item-condition",
     "item_name": "product-id",

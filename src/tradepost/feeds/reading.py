@@ -4,6 +4,7 @@ Whatever it unpacks to and however often it was packed together, memory is bound
 """
 
 import zlib
+from io import BytesIO
 
 from tradepost.documents.documents import MOST_MIB
 from tradepost.feeds.trouble import Trouble, Unusable
@@ -11,11 +12,13 @@ from tradepost.ground.storage import Storage
 
 MOST_BYTES = MOST_MIB << 20
 _GZIP = b"\x1f\x8b"
+_AT_ONCE = 1 << 20
+_PACKED_AT_ONCE = 1 << 14  # what comes behind a part is copied, and each part may be twenty bytes long
 
 
 async def read(storage: Storage, document_id: str) -> bytes:
     """The document. Raises Unusable."""
-    unpacked = bytearray()
+    unpacked = BytesIO()  # which gives its bytes away without a copy
     gzip: _Gzip | None = None
     begun = False
     try:
@@ -23,10 +26,10 @@ async def read(storage: Storage, document_id: str) -> bytes:
             if not begun and piece:
                 begun, gzip = True, _Gzip() if piece.startswith(_GZIP) else None
             if gzip is None:
-                unpacked += piece
+                unpacked.write(piece)
             else:
                 gzip.unpack(piece, unpacked)
-            if len(unpacked) > MOST_BYTES:
+            if unpacked.tell() > MOST_BYTES:
                 raise Unusable(Trouble.TOO_LARGE)
     except FileNotFoundError as error:
         raise Unusable(Trouble.NOTHING_UPLOADED) from error
@@ -34,7 +37,7 @@ async def read(storage: Storage, document_id: str) -> bytes:
         raise Unusable(Trouble.NOT_PACKED_WELL) from error
     if gzip is not None and not gzip.whole:
         raise Unusable(Trouble.NOT_PACKED_WELL)
-    return bytes(unpacked)
+    return unpacked.getvalue()
 
 
 class _Gzip:
@@ -48,10 +51,17 @@ class _Gzip:
         """Whether the last part has come to its end."""
         return self._part.eof
 
-    def unpack(self, piece: bytes, into: bytearray) -> None:
-        """Add what a piece unpacks to, up to one byte more than is allowed."""
-        while piece and len(into) <= MOST_BYTES:
+    def unpack(self, piece: bytes, into: BytesIO) -> None:
+        """Add what a piece unpacks to, hardly more of it than is allowed."""
+        for start in range(0, len(piece), _PACKED_AT_ONCE):
+            self._unpack(piece[start : start + _PACKED_AT_ONCE], into)
+
+    def _unpack(self, piece: bytes, into: BytesIO) -> None:
+        while into.tell() <= MOST_BYTES and (piece or not self._part.eof):
             if self._part.eof:
                 self._part = zlib.decompressobj(wbits=31)
-            into += self._part.decompress(piece, MOST_BYTES + 1 - len(into))
-            piece = self._part.unused_data
+            unpacked = self._part.decompress(piece, _AT_ONCE)
+            into.write(unpacked)
+            piece = self._part.unused_data if self._part.eof else self._part.unconsumed_tail
+            if not piece and len(unpacked) < _AT_ONCE:
+                return

@@ -5,13 +5,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tradepost.ground.database import Transaction
+from tradepost.jobs import records as jobs
+from tradepost.jobs.jobs import Turn
+from tradepost.jobs.records import Table
 
 if TYPE_CHECKING:
-    from tradepost.feeds.feeds import Feed, NewFeed, Wanted
+    from tradepost.feeds.feeds import NewFeed
 
-_SELECTED = (
+FEEDS = Table(
+    "feeds",
+    "feed_id",
     "seller_id, feed_id, number, kind, marketplace_ids, document_id, options, status, created_at, started_at, "
-    "ended_at, records, done, successful, result_id"
+    "ended_at, records, done, successful, result_id, digest",
 )
 
 
@@ -24,44 +29,6 @@ async def put(tx: Transaction, new: "NewFeed", feed_id: str, at: datetime) -> No
         """,
         new.seller_id, feed_id, new.kind, new.marketplace_ids, new.document_id, new.options, at,
     )  # fmt: skip
-
-
-async def one(tx: Transaction, seller_id: str, feed_id: str) -> Any:
-    """The seller's feed with this id, or None."""
-    return await tx.row(f"SELECT {_SELECTED} FROM feeds WHERE seller_id = $1 AND feed_id = $2", seller_id, feed_id)
-
-
-async def page(tx: Transaction, seller_id: str, wanted: "Wanted", after: int | None, size: int) -> list[Any]:
-    """So many feeds of the seller, the youngest first."""
-    return await tx.fetch(
-        f"""
-        SELECT {_SELECTED}
-          FROM feeds
-         WHERE seller_id = $1
-           AND ($2::bigint IS NULL OR number < $2)
-           AND (cardinality($3::text[]) = 0 OR kind = ANY($3))
-           AND (cardinality($4::text[]) = 0 OR marketplace_ids && $4)
-           AND (cardinality($5::text[]) = 0 OR status = ANY($5))
-           AND ($6::timestamptz IS NULL OR created_at >= $6)
-           AND ($7::timestamptz IS NULL OR created_at <= $7)
-         ORDER BY number DESC
-         LIMIT $8
-        """,
-        seller_id, after, list(wanted.kinds), list(wanted.marketplace_ids), list(wanted.statuses), wanted.since,
-        wanted.until, size,
-    )  # fmt: skip
-
-
-async def cancel(tx: Transaction, seller_id: str, feed_id: str, at: datetime) -> bool:
-    """Cancel a feed that waits; whether it did."""
-    done = await tx.execute(
-        """
-        UPDATE feeds SET status = 'CANCELLED', ended_at = $3
-         WHERE seller_id = $1 AND feed_id = $2 AND status = 'IN_QUEUE'
-        """,
-        seller_id, feed_id, at,
-    )  # fmt: skip
-    return done == "UPDATE 1"
 
 
 async def taken_since(tx: Transaction, seller_id: str, skus: Sequence[str], since: datetime) -> dict[str, int]:
@@ -86,102 +53,46 @@ async def taken_since(tx: Transaction, seller_id: str, skus: Sequence[str], sinc
 # What workers do
 
 
-async def take(tx: Transaction, at: datetime, machine_now: datetime, until: datetime) -> Any:
-    """Take the feed that has waited longest and that no worker has, or None. With what it is to go on from: digest,
-    steps, turn and attempts. Of the feeds of one kind and seller, each waits until those before it are through."""
-    return await tx.row(
-        f"""
-        UPDATE feeds
-           SET status = 'IN_PROGRESS', started_at = coalesce(started_at, $1), worked_until = $3, turn = turn + 1,
-               attempts = attempts + 1
-         WHERE (seller_id, feed_id) IN (
-               SELECT w.seller_id, w.feed_id
-                 FROM feeds w
-                WHERE w.status IN ('IN_QUEUE', 'IN_PROGRESS') AND (w.worked_until IS NULL OR w.worked_until <= $2)
-                  AND NOT EXISTS (SELECT FROM feeds b
-                                   WHERE b.seller_id = w.seller_id AND b.kind = w.kind AND b.number < w.number
-                                     AND b.status IN ('IN_QUEUE', 'IN_PROGRESS'))
-                ORDER BY w.number
-                LIMIT 1
-                  FOR UPDATE OF w SKIP LOCKED)
-        RETURNING {_SELECTED}, digest, steps, turn, attempts
-        """,
-        at, machine_now, until,
-    )  # fmt: skip
-
-
-async def read(tx: Transaction, feed: "Feed", turn: int, digest: str | None, records: int, done: int) -> bool:
+async def read(tx: Transaction, turn: Turn, digest: str | None, records: int, done: int) -> bool:
     """Write down what was found in the document; with a digest it may not be another one from now on. False: the turn
     is over."""
-    written = await tx.execute(
-        """
-        UPDATE feeds SET digest = $4, records = $5, done = $6
-         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
-        """,
-        feed.seller_id, feed.feed_id, turn, digest, records, done,
-    )  # fmt: skip
-    return written == "UPDATE 1"
+    return await jobs.write(tx, FEEDS, turn, "digest = $4, records = $5, done = $6", digest, records, done)
 
 
-async def step(
-    tx: Transaction,
-    feed: "Feed",
-    turn: int,
-    number: int,
-    done: int,
-    successful: int,
-    entries: Sequence[Any],
-    until: datetime,
-) -> bool:
-    """Write down that one more step is through, in its own transaction. False: the turn is over."""
-    written = await tx.execute(
-        """
-        UPDATE feeds SET steps = $4, done = done + $5, successful = successful + $6, worked_until = $7, attempts = 1
-         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND steps = $4 - 1 AND status = 'IN_PROGRESS'
-        """,
-        feed.seller_id, feed.feed_id, turn, number, done, successful, until,
-    )  # fmt: skip
-    if written != "UPDATE 1":
+async def step(tx: Transaction, turn: Turn, number: int, done: int, successful: int, entries: Sequence[Any]) -> bool:
+    """Write down that a step is through, in its own transaction. False: the turn is over."""
+    change = "done = done + $4, successful = successful + $5, attempts = 1"
+    if not await jobs.write(tx, FEEDS, turn, change, done, successful):
         return False
-    if entries:
-        await tx.execute(
-            "INSERT INTO feed_entries (seller_id, feed_id, step, entries) VALUES ($1, $2, $3, $4)",
-            feed.seller_id, feed.feed_id, number, entries,
-        )  # fmt: skip
+    await tx.later(
+        "INSERT INTO feed_entries (seller_id, feed_id, step, entries) VALUES ($1, $2, $3, $4)",
+        turn.seller_id, turn.job_id, number, entries,
+    )  # fmt: skip
     return True
 
 
-async def outcome(tx: Transaction, feed: "Feed") -> tuple[int, int, list[Any]]:
+async def through(tx: Transaction, turn: Turn) -> set[int]:
+    """The numbers of the steps that are through."""
+    rows = await tx.fetch(
+        "SELECT step FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", turn.seller_id, turn.job_id
+    )
+    return {row[0] for row in rows}
+
+
+async def outcome(tx: Transaction, turn: Turn) -> tuple[int, int, list[Any]]:
     """How many records there are and how many went well, and what is to be said of the steps that are through."""
     records, successful = await tx.row(  # type: ignore[misc]
-        "SELECT records, successful FROM feeds WHERE seller_id = $1 AND feed_id = $2", feed.seller_id, feed.feed_id
+        "SELECT records, successful FROM feeds WHERE seller_id = $1 AND feed_id = $2", turn.seller_id, turn.job_id
     )
     rows = await tx.fetch(
         "SELECT entries FROM feed_entries WHERE seller_id = $1 AND feed_id = $2 ORDER BY step",
-        feed.seller_id, feed.feed_id,
+        turn.seller_id, turn.job_id,
     )  # fmt: skip
     return records, successful, [line for row in rows for line in row[0]]
 
 
-async def end(tx: Transaction, feed: "Feed", turn: int, status: str, result_id: str, at: datetime) -> bool:
+async def end(tx: Transaction, turn: Turn, status: str, result_id: str, at: datetime) -> bool:
     """Write down that a feed is through, and where its report is. False: the turn is over."""
-    written = await tx.execute(
-        """
-        UPDATE feeds SET status = $4, result_id = $5, ended_at = $6, worked_until = NULL
-         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
-        """,
-        feed.seller_id, feed.feed_id, turn, status, result_id, at,
-    )  # fmt: skip
-    await tx.execute("DELETE FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", feed.seller_id, feed.feed_id)
-    return written == "UPDATE 1"
-
-
-async def hand_back(tx: Transaction, feed: "Feed", turn: int, until: datetime, blameless: bool) -> None:
-    """Let a feed go, to be taken again from a moment on; the attempt counts unless the feed was not to blame."""
-    await tx.execute(
-        """
-        UPDATE feeds SET worked_until = $4, attempts = attempts - $5::int
-         WHERE seller_id = $1 AND feed_id = $2 AND turn = $3 AND status = 'IN_PROGRESS'
-        """,
-        feed.seller_id, feed.feed_id, turn, until, int(blameless),
-    )  # fmt: skip
+    await tx.execute("DELETE FROM feed_entries WHERE seller_id = $1 AND feed_id = $2", turn.seller_id, turn.job_id)
+    await jobs.write(tx, FEEDS, turn, "result_id = $4", result_id)
+    return await jobs.end(tx, FEEDS, turn, status, at)

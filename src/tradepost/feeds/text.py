@@ -1,9 +1,14 @@
 """The encoding of a flat file, where it cannot be told from the file itself."""
 
+import codecs
+import re
 from email.message import Message
 
 from tradepost.process.shipment.file_records import encoding_of
 
+UTF_8 = "utf-8-sig"  # as encoding_of calls it
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]{1,200}?\sencoding\s*=\s*["']([\w.:-]+)""")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _JAPANESE = {"shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji", "windows-31j", "cp932", "csshiftjis"}
 
 
@@ -20,10 +25,24 @@ def as_utf8(content: bytes, content_type: str) -> bytes:
         return content
 
 
-def decoded(content: bytes, content_type: str) -> str:
-    """The text of a file, in whatever encoding it is, without a byte-order mark."""
+def in_utf8(content: bytes, content_type: str) -> bytes:
+    """The file in UTF-8 without a byte-order mark, in whatever encoding it is."""
     as_told = as_utf8(content, content_type)
-    return as_told.decode(encoding_of(as_told)).removeprefix("\ufeff")
+    encoding = encoding_of(as_told)
+    plain = as_told if encoding == UTF_8 else as_told.decode(encoding).encode()
+    return plain.removeprefix(codecs.BOM_UTF8)
+
+
+def xml_in_utf8(content: bytes, content_type: str) -> bytes:
+    """An XML document in UTF-8 where it is in no encoding that it declares itself; any other as it is.
+
+    Some clients send text in the Western encoding whatever stands in it.
+    """
+    as_told = as_utf8(content, content_type)
+    declared = _DECLARED.match(as_told)
+    if (declared and declared[1].lower() != b"utf-8") or as_told.startswith(_UTF_16) or _reads_as(as_told, "utf-8"):
+        return as_told
+    return in_utf8(as_told, content_type)
 
 
 def charset(content_type: str) -> str:

@@ -26,19 +26,16 @@ SUCCESS, FAILURE = "Success", "Failure"
 def read_fulfillments(content: Content) -> Reading:
     """Items of one order go together, and so many of them are a step."""
 
-    def understand(number: int, message: Element) -> list[Row | Entry]:
-        return [_understood(record, content.zone) for record in _records(number, message)]
+    def understand(number: int, message: Element) -> Sequence[Row | Entry]:
+        understood = [_understood(record, content.zone) for record in _records(number, message)]
+        return [one for one in understood if isinstance(one, Entry)][:1] or understood
 
     try:
         messages = envelope.read(content.content, content.content_type, FULFILLMENT, understand)
     except NoEnvelope as no:
         return _fatal(no, content)
-    entries: list[Entry] = []
-    rows: list[Row] = []
-    for understood in messages:
-        wrong = [one for one in understood if isinstance(one, Entry)]
-        entries += wrong[:1]
-        rows += [one for one in understood if isinstance(one, Row)] if not wrong else []
+    entries = [one for message in messages for one in message if isinstance(one, Entry)]
+    rows = [one for message in messages for one in message if isinstance(one, Row)]
     together, surplus = parcels(rows)
     if surplus:  # nothing is taken of a message that holds one of them
         refused = {entry.record: entry for entry in surplus}
@@ -84,19 +81,16 @@ async def apply_fulfillments(tx: Transaction, content: Content, step: Any) -> Do
 def read_acknowledgements(content: Content) -> Reading:
     """An order that its seller acknowledges stays as it is; one that fails is canceled, or the items named."""
 
-    def understand(number: int, message: Element) -> list[Wanted | Line]:
-        return _acknowledged(number, message, content.language)
+    def understand(number: int, message: Element) -> Sequence[Wanted | Line]:
+        understood = _acknowledged(number, message, content.language)
+        return [one for one in understood if isinstance(one, Line)][:1] or understood
 
     try:
         messages = envelope.read(content.content, content.content_type, ACKNOWLEDGEMENT, understand)
     except NoEnvelope as no:
         return _fatal(no, content)
-    told: list[Line] = []
-    wanted: list[Wanted] = []
-    for understood in messages:
-        wrong = [one for one in understood if isinstance(one, Line)]
-        told += wrong[:1]
-        wanted += [one for one in understood if isinstance(one, Wanted)] if not wrong else []
+    told = [one for message in messages for one in message if isinstance(one, Line)]
+    wanted = [one for message in messages for one in message if isinstance(one, Wanted)]
     return Reading(len(messages), list(steps(wanted, lambda one: one.order_id)), told)
 
 

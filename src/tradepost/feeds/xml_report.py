@@ -1,11 +1,26 @@
 """The processing report of an XML feed, as sellers' tools read it."""
 
+import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape
 
 from tradepost.feeds.kind import Content, Line, Report, Summary
+from tradepost.reports.xml_text import text
 
 XML = "text/xml; charset=utf-8"
+ELEMENTS = {
+    "order-id": "AmazonOrderID",
+    "order-item-id": "AmazonOrderItemCode",
+    "amazon-order-item-code": "AmazonOrderItemCode",
+    "quantity": "Quantity",
+    "ship-date": "FulfillmentDate",
+    "carrier-code": "CarrierCode",
+    "carrier-name": "CarrierName",
+    "tracking-number": "ShipperTrackingNumber",
+    "ship-method": "ShippingMethod",
+    "cancellation-reason-code": "CancelReason",
+}
+"""What the columns of flat files are called in an envelope; sentences speak of columns."""
+_COLUMN = re.compile(rf"(?<![\w-])({'|'.join(name for name in ELEMENTS if '-' in name)}|^quantity)(?![\w-])", re.ASCII)
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <AmazonEnvelope xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="amzn-envelope.xsd">
   <Header>
@@ -34,8 +49,8 @@ _TAIL = """    </ProcessingReport>
 def xml_report(content: Content, outcome: Summary) -> Report:
     """The report, with a result for everything that there is to say."""
     head = _HEAD.format(
-        seller=_text(content.seller_id),
-        feed=_text(content.feed_id),
+        seller=text(content.seller_id),
+        feed=text(content.feed_id),
         processed=outcome.records,
         successful=outcome.successful,
         errors=len({line.record for line in outcome.lines if line.type != "Warning"}),
@@ -53,14 +68,13 @@ def _lines_of(line: Line) -> Iterator[str]:
     yield f"        <MessageID>{line.record}</MessageID>\n"
     yield f"        <ResultCode>{'Warning' if line.type == 'Warning' else 'Error'}</ResultCode>\n"
     yield f"        <ResultMessageCode>{line.code}</ResultMessageCode>\n"
-    yield f"        <ResultDescription>{_text(line.message)}</ResultDescription>\n"
+    yield f"        <ResultDescription>{text(_of_elements(line.message))}</ResultDescription>\n"
     about = {"AmazonOrderID": line.order_id, "AmazonOrderItemCode": line.item_id, "SKU": line.sku}
-    told = "".join(f"<{name}>{_text(value)}</{name}>" for name, value in about.items() if value)
+    told = "".join(f"<{name}>{text(value)}</{name}>" for name, value in about.items() if value)
     if told:
         yield f"        <AdditionalInfo>{told}</AdditionalInfo>\n"
     yield "      </Result>\n"
 
 
-def _text(value: str) -> str:
-    """A text in which every sign may stand in XML."""
-    return escape("".join(sign if sign.isprintable() else " " for sign in value))
+def _of_elements(sentence: str) -> str:
+    return _COLUMN.sub(lambda found: ELEMENTS[found[0]], sentence)

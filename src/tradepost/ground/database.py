@@ -5,11 +5,9 @@ takes the exclusive lock, so that no act ever runs at two moments. No statement 
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
 from random import random
 from typing import Any, TypeVar
 
@@ -17,7 +15,9 @@ import asyncpg
 import msgspec
 
 from tradepost.ground.clock import BusinessClock, machine_now
+from tradepost.ground.copying import copy_out
 from tradepost.ground.settings import Address
+from tradepost.ground.statements import as_sent, in_one, only_reads, table_written
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Transaction:
         self.remembered = remembered  # what was read of things that never change, such as a version of a policy
         self.at_once = at_once
         self.statements = 0
-        self._waiting: dict[str, tuple[str, tuple[object, ...]]] = {}  # by the table that is written
+        self._waiting: dict[str, tuple[str, tuple[object, ...]]] = {}  # by table or name
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """The rows that the statement returns."""
@@ -107,28 +107,30 @@ class Transaction:
         await self._begin(statement)
         return await self._connection.execute(statement, *values)
 
-    async def later(self, statement: str, *values: object) -> None:
+    async def later(self, statement: str, *values: object, name: str = "") -> None:
         """Write one table without waiting: what is to be written goes to the database in one statement, before the next
         one that is waited for, or before the end.
 
         Statements that go together see the same rows, those from before all of them. One may read what another of
-        them returned under the name `written_` and the table's name.
+        them returned under the name `written_` and the table's name. Those that write different rows of one table go
+        together under a `name` of their own.
         """
-        table = _table_written(statement)
-        if table in self._waiting:
+        name = name or table_written(statement)
+        if name in self._waiting:
             await self._write_before_the_end()
-        self._waiting[table] = (statement, values)
+        self._waiting[name] = (statement, values)
 
     async def write(self) -> None:
         """Write what waits to be written."""
         waiting, self._waiting = self._waiting, {}
         if waiting:
             self.statements += 1
-            together = _together(tuple((table, text, len(values)) for table, (text, values) in waiting.items()))
-            await self._connection.execute(together, *(one for _, values in waiting.values() for one in values))
+            together = in_one(tuple((name, text, len(values)) for name, (text, values) in waiting.items()))
+            sent = (one for text, values in waiting.values() for one in as_sent(text, values))
+            await self._connection.execute(together, *sent)
 
     async def _begin(self, statement: str) -> None:
-        if self.at_once and not _only_reads(statement):
+        if self.at_once and not only_reads(statement):
             raise NotAtOnce
         if self._waiting:
             await self._write_before_the_end()
@@ -145,6 +147,13 @@ class Transaction:
         cursor = await self._connection.cursor(statement, *values)
         while rows := await cursor.fetch(page):
             yield rows
+
+    async def copy_out(
+        self, statement: str, *values: object, write: Callable[[bytes], Awaitable[None]], zone: str = "UTC"
+    ) -> int:
+        """Have the rows of a large result written as tab-separated lines; see copying.py."""
+        await self._begin(statement)
+        return await copy_out(self._connection, statement, values, write, zone)
 
     async def read_clock(self) -> BusinessClock:
         """The business clock as the database holds it."""
@@ -163,36 +172,6 @@ class Transaction:
             clock.simulated, clock.ticking, clock.shows, clock.set_at,
         )  # fmt: skip
         self.now = clock.now()
-
-
-_WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
-_WRITES_OR_LOCKS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|SHARE)\b", re.IGNORECASE)  # a lock is FOR UPDATE or FOR SHARE
-_PARAMETER = re.compile(r"\$(\d+)")
-
-
-@cache
-def _table_written(statement: str) -> str:
-    found = _WRITES.search(statement)
-    assert found, statement
-    return found[1]
-
-
-@lru_cache(maxsize=256)
-def _only_reads(statement: str) -> bool:
-    return not _WRITES_OR_LOCKS.search(statement)
-
-
-@lru_cache(maxsize=256)
-def _together(parts: tuple[tuple[str, str, int], ...]) -> str:
-    """One statement out of several: (table, text, number of parameters) each, the parameters counted on."""
-    if len(parts) == 1:
-        return parts[0][1]
-    written, before = [], 0
-    for table, text, count in parts:
-        shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
-        written.append(f"written_{table} AS ({shifted}\n)")
-        before += count
-    return f"WITH {', '.join(written)} SELECT"
 
 
 class Database:

@@ -35,8 +35,8 @@ async def list_offers(tx: Transaction, listings: Sequence[Listing], at: datetime
     }
     if good:
         await items.enter(tx, [(*key, listing.product_id) for key, listing in good.items()], at)
-        await records.lock(tx, good)
-        await records.put(tx, list(good.values()), at)
+        known = await records.lock(tx, good)
+        await records.put(tx, list(good.values()), known, at)
     return outcomes
 
 
@@ -54,7 +54,7 @@ async def set_stock(tx: Transaction, quantities: Sequence[tuple[str, str, int]],
     await items.touch(tx, good, at)
     found = await records.lock(tx, good)
     if found:
-        await records.set_available(tx, {key: good[key] for key in found}, at)
+        await records.set_available(tx, {key: good[key] for key in found}, found, at)
     return [
         problem or (None if (seller_id, sku) in found else Refusal(Reason.OFFER_NOT_FOUND, {"sku": sku}))
         for (seller_id, sku, _), problem in zip(quantities, outcomes, strict=True)

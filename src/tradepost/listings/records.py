@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tradepost.ground.database import Transaction, columns, storable
+from tradepost.notifications.queueing import records as notifications
 
 
 class OfferKey(NamedTuple):
@@ -74,6 +75,7 @@ async def take(tx: Transaction, taken: Mapping[OfferKey, Units], offers: Mapping
     It fails by a constraint (stock_not_negative, or no stock at all) where the units are not there or an offer is no
     more what it was when it was read. The offers are locked in the order of their keys.
     """
+    await notifications.quantity_changes(tx, ((*key, units.at) for key, units in taken.items()))
     await tx.later(
         """
         UPDATE offers o
@@ -105,6 +107,7 @@ async def take(tx: Transaction, taken: Mapping[OfferKey, Units], offers: Mapping
 async def give_back(tx: Transaction, returned: Mapping[OfferKey, Units]) -> None:
     """Return canceled units to the stock; an offer that its seller closed stays closed."""
     await lock(tx, returned)
+    await notifications.quantity_changes(tx, ((*key, units.at) for key, units in returned.items()))
     await tx.later(
         """
         UPDATE offers o
@@ -130,9 +133,10 @@ class Listing(NamedTuple):
     closed: bool = False
 
 
-async def put(tx: Transaction, listings: Sequence[Listing], at: datetime) -> None:
-    """Write offers, new ones and known ones. One row per SKU."""
-    await tx.execute(
+async def put(tx: Transaction, listings: Sequence[Listing], known: Mapping[OfferKey, Offer], at: datetime) -> None:
+    """Write offers, new ones and those that are known and locked. One row per SKU."""
+    await _tell(tx, {OfferKey(listing.seller_id, listing.sku): listing.quantity for listing in listings}, known, at)
+    await tx.later(
         """
         INSERT INTO offers AS o (seller_id, sku, product_id, title, price, available, handling_days, closed,
                                  supplied, listed_at, updated_at)
@@ -151,9 +155,12 @@ async def put(tx: Transaction, listings: Sequence[Listing], at: datetime) -> Non
     )
 
 
-async def set_available(tx: Transaction, quantities: Mapping[OfferKey, int], at: datetime) -> None:
-    """Set the available quantity of locked offers."""
-    await tx.execute(
+async def set_available(
+    tx: Transaction, quantities: Mapping[OfferKey, int], known: Mapping[OfferKey, Offer], at: datetime
+) -> None:
+    """Set the available quantity of known offers, which are locked."""
+    await _tell(tx, quantities, known, at)
+    await tx.later(
         """
         UPDATE offers o
            SET available = n.available, supplied = o.supplied + n.available - o.available, updated_at = $5
@@ -164,6 +171,17 @@ async def set_available(tx: Transaction, quantities: Mapping[OfferKey, int], at:
         *columns(((*key, quantity) for key, quantity in quantities.items()), 3),
         at,
     )
+
+
+async def _tell(
+    tx: Transaction, quantities: Mapping[OfferKey, int], known: Mapping[OfferKey, Offer], at: datetime
+) -> None:
+    """Tell of the quantities that are set to something else than they were; a new offer had none."""
+    changed = [
+        (*key, at) for key, quantity in quantities.items() if quantity != (known[key].available if key in known else 0)
+    ]
+    if changed:
+        await notifications.quantity_changes(tx, changed)
 
 
 async def set_closed(tx: Transaction, keys: Collection[OfferKey], closed: bool, at: datetime) -> None:

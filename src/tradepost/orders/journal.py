@@ -111,6 +111,11 @@ class Journal:
         """The orders that there are, of those that were named."""
         return self._orders.keys()
 
+    @property
+    def orders(self) -> Collection[Order]:
+        """The same, as they are recorded while nothing has been done with them."""
+        return self._orders.values()
+
     def order(self, key: OrderKey, at: datetime, *, buyer_id: str | None = None) -> Order:
         """The order as it stands at `at`, with all done that the clock had to do by then.
 

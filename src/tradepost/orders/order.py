@@ -63,11 +63,10 @@ class Order:
     updated_at: datetime
     last_event: int
     lines: dict[int, Line] = field(default_factory=dict)  # by line number; empty until the journal loads them
+    key: OrderKey = field(init=False, compare=False)  # the order's name, asked for at every turn
 
-    @property
-    def key(self) -> OrderKey:
-        """The order's name."""
-        return OrderKey(self.seller_id, self.order_id)
+    def __post_init__(self) -> None:
+        self.key = OrderKey(self.seller_id, self.order_id)
 
     @property
     def units_left(self) -> int:

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction, columns, storable
 from tradepost.lifecycle import State
+from tradepost.notifications.queueing import records as notifications
 from tradepost.numbers import OrderKey
 from tradepost.orders.order import Line, Order
 
-_COLUMNS = tuple(field.name for field in fields(Order) if field.name != "lines")
+_COLUMNS = tuple(field.name for field in fields(Order) if field.name not in ("lines", "key"))
 _SELECTED = ", ".join(f"o.{name}" for name in _COLUMNS)
 
 _CHANGING = {
@@ -225,15 +226,16 @@ async def insert_events(tx: Transaction, events: Sequence[tuple[object, ...]]) -
     """Append to the histories: (seller, order, number, act, state after it, party, actor, moment, detail).
 
     The same statement queues a message for every webhook endpoint that wants to hear of it: its seller's, and those of
-    the operator, who stands under the empty seller.
+    the operator, who stands under the empty seller; and a notification for the applications that subscribe to changes.
     """
+    sellers = {str(event[0]) for event in events}
     await tx.later(
         """
         INSERT INTO order_events (seller_id, order_id, number, act, state, party, actor, happened_at, detail,
                                   recorded_at)
         SELECT n.*, $10 FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
                                     $8::timestamptz[], $9::jsonb[]) AS n
-        RETURNING seller_id, order_id, number, act
+        RETURNING seller_id, order_id, number, act, state, happened_at
         """,
         *columns(events, 9),
         tx.now,
@@ -247,8 +249,9 @@ async def insert_events(tx: Transaction, events: Sequence[tuple[object, ...]]) -
          WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE seller_id = ANY($2)) -- where nobody listens, that is all
         """,
         machine_now(),
-        sorted({str(event[0]) for event in events} | {""}),
+        sorted(sellers | {""}),
     )
+    await notifications.order_changes(tx, sellers)
 
 
 async def insert_cancellations(tx: Transaction, cancellations: Sequence[tuple[object, ...]]) -> None:

@@ -59,13 +59,19 @@ async def claim(
     """Take questions that are due at this business time, so that until `asked_until` no other worker asks them."""
     rows = await tx.fetch(
         """
-        WITH waiting AS (
+        WITH waiting AS ( -- along the index of verify_at, up to the limit: joined, all that waits would be sorted
             SELECT p.seller_id, p.order_id, o.total, o.currency, o.verify_at
-              FROM orders o JOIN payments p USING (seller_id, order_id)
-             WHERE o.verify_at <= $2 AND p.gateway = $1 AND (p.asked_until IS NULL OR p.asked_until <= $4)
+              FROM orders o
+             CROSS JOIN LATERAL (
+                   SELECT seller_id, order_id
+                     FROM payments
+                    WHERE seller_id = o.seller_id AND order_id = o.order_id AND gateway = $1
+                      AND (asked_until IS NULL OR asked_until <= $4)
+                      FOR UPDATE SKIP LOCKED) p -- both are, or a verdict just recorded would be seen by half
+             WHERE o.verify_at <= $2
              ORDER BY o.verify_at
              LIMIT $3
-               FOR UPDATE OF o, p SKIP LOCKED -- both, or a verdict just recorded would be seen by half
+               FOR UPDATE OF o SKIP LOCKED
         )
         UPDATE payments p
            SET asked_until = $5

@@ -15,6 +15,7 @@ class Waiting(NamedTuple):
     deadline_lag: float
     notices: dict[str, int]  # by status: queued and undeliverable
     webhook_messages: dict[str, int]
+    notifications: dict[str, int]
 
 
 async def open_orders(tx: Transaction) -> dict[str, int]:
@@ -37,7 +38,9 @@ async def waiting(tx: Transaction) -> Waiting:
                (SELECT count(*) FROM notices WHERE status = 'queued')                     AS notices,
                (SELECT count(*) FROM notices WHERE status = 'undeliverable')              AS notices_given_up,
                (SELECT count(*) FROM webhook_messages WHERE status = 'queued')            AS messages,
-               (SELECT count(*) FROM webhook_messages WHERE status = 'undeliverable')     AS messages_given_up
+               (SELECT count(*) FROM webhook_messages WHERE status = 'undeliverable')     AS messages_given_up,
+               (SELECT count(*) FROM notifications WHERE status = 'queued')               AS notifications,
+               (SELECT count(*) FROM notifications WHERE status = 'undeliverable')        AS notifications_given_up
         """
     )
     assert row is not None
@@ -46,4 +49,5 @@ async def waiting(tx: Transaction) -> Waiting:
         max(lag, 0.0),
         {"queued": row["notices"], "undeliverable": row["notices_given_up"]},
         {"queued": row["messages"], "undeliverable": row["messages_given_up"]},
+        {"queued": row["notifications"], "undeliverable": row["notifications_given_up"]},
     )

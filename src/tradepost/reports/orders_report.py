@@ -4,56 +4,64 @@ Columns and spelling are those of the Selling Partner API's GET_FLAT_FILE_ORDER_
 for what was canceled: the report counts the units that the buyer gets, and leaves out a line of which there are none.
 """
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 from tradepost.ground.database import Transaction
-from tradepost.money import format_amount
-from tradepost.reports.released_lines import ReleasedLine, released_lines
-from tradepost.reports.tab_separated import moment, plain, row, text
+from tradepost.lifecycle import Act
+from tradepost.reports.cells_in_sql import file_of, moment, money, no_money, plain, text, write_file
+from tradepost.reports.order_details import WITH_ADDRESS
+from tradepost.reports.released_lines import ALIAS, RELEASED, WORDS, home_of
+from tradepost.reports.written import Write
 
-COLUMNS = (
-    "order-id", "order-item-id", "purchase-date", "payments-date", "buyer-email", "buyer-name", "buyer-phone-number",
-    "sku", "product-name", "quantity-purchased", "currency", "item-price", "item-tax", "shipping-price",
-    "shipping-tax", "ship-service-level", "recipient-name", "ship-address-1", "ship-address-2", "ship-address-3",
-    "ship-city", "ship-state", "ship-postal-code", "ship-country", "ship-phone-number", "delivery-start-date",
-    "delivery-end-date", "delivery-time-zone", "delivery-Instructions", "earliest-ship-date", "latest-ship-date",
-    "earliest-delivery-date", "latest-delivery-date", "is-business-order", "purchase-order-number",
-    "price-designation",
-)  # fmt: skip
+COLUMNS = {
+    "order-id": "order_id",
+    "order-item-id": "item_id",
+    "purchase-date": moment("placed_at"),
+    "payments-date": moment("approved_at"),
+    "buyer-email": ALIAS,
+    "buyer-name": text("buyer_name"),
+    "buyer-phone-number": text("phone"),
+    "sku": plain("sku"),
+    "product-name": text("title"),
+    "quantity-purchased": "quantity - canceled",
+    "currency": "currency",
+    "item-price": money("unit_price", "(quantity - canceled)"),
+    "item-tax": no_money(),
+    "shipping-price": no_money(),
+    "shipping-tax": no_money(),
+    "ship-service-level": "service",
+    "recipient-name": text("name"),
+    "ship-address-1": text("line1"),
+    "ship-address-2": text("line2"),
+    "ship-address-3": text("line3"),
+    "ship-city": text("city"),
+    "ship-state": text("state"),
+    "ship-postal-code": text("postal_code"),
+    "ship-country": text("country"),
+    "ship-phone-number": text("phone"),
+    "delivery-start-date": "''",  # scheduled delivery
+    "delivery-end-date": "''",
+    "delivery-time-zone": "''",
+    "delivery-Instructions": "''",
+    "earliest-ship-date": moment("ship_earliest"),
+    "latest-ship-date": moment("ship_latest"),
+    "earliest-delivery-date": moment("deliver_earliest"),
+    "latest-delivery-date": moment("deliver_latest"),
+    "is-business-order": "'false'",  # business orders
+    "purchase-order-number": "''",
+    "price-designation": "''",
+}
+_FILE = file_of(COLUMNS, RELEASED, WORDS)
 
 
 async def orders_report(
-    tx: Transaction, seller_id: str, since: datetime | None = None, until: datetime | None = None
-) -> AsyncIterator[str]:
-    """The file in pieces of text, the header first: orders that were released from `since` on and before `until`.
+    tx: Transaction, seller_id: str, since: datetime | None, until: datetime | None, write: Write
+) -> int:
+    """Write the file: orders that were released from `since` on and before `until`; how many lines there are.
 
     Dates are in the marketplace's zone. Raises Refused before the first piece for a seller who may not have it.
     `timekeeping.catch_up` comes before, or the file lacks what no sweep has released yet.
     """
-    pages = released_lines(tx, seller_id, since, until)
-    first: list[ReleasedLine] = await anext(pages, [])
-    yield row(COLUMNS) + _rows(first)
-    async for page in pages:
-        yield _rows(page)
-
-
-def _rows(lines: list[ReleasedLine]) -> str:
-    return "".join(row(_cells(line)) for line in lines)
-
-
-def _cells(line: ReleasedLine) -> tuple[str, ...]:
-    zone, to, nothing = line.policy.zone, line.ship_to, format_amount(0, line.currency)
-    bought = line.quantity - line.canceled
-    return (
-        line.order_id, line.item_id, moment(line.placed_at, zone), moment(line.approved_at, zone),
-        line.buyer_email, text(line.buyer_name), text(to.phone),
-        plain(line.sku), text(line.title), str(bought), line.currency,
-        format_amount(line.unit_price * bought, line.currency), nothing, nothing, nothing,
-        line.service, text(to.name), text(to.line1), text(to.line2), text(to.line3),
-        text(to.city), text(to.state), text(to.postal_code), text(to.country), text(to.phone),
-        "", "", "", "",  # scheduled delivery
-        moment(line.ship_earliest, zone), moment(line.ship_latest, zone),
-        moment(line.deliver_earliest, zone), moment(line.deliver_latest, zone),
-        "false", "", "",  # business orders
-    )  # fmt: skip
+    home = await home_of(tx, seller_id)
+    values = (seller_id, WITH_ADDRESS, since, until, Act.REQUEST_CANCELLATION, home.domains)
+    return await write_file(tx, write, COLUMNS, _FILE, *values, zone=home.zone)

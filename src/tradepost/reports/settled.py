@@ -7,6 +7,7 @@ that is still to come is older than the oldest transaction that is open now.
 
 from datetime import datetime, timedelta
 
+from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Transaction
 
 ALLOWANCE = timedelta(seconds=15)
@@ -14,6 +15,9 @@ ALLOWANCE = timedelta(seconds=15)
 once there (Database.run_at_once), their moment is taken before any transaction begins, and what has not reached the
 database after ten seconds is given up; and the clocks of several machines may lie apart. A simulated clock is kept from
 moving by every transaction, and is for one machine."""
+
+LONGEST_TRANSACTION = timedelta(hours=1)
+"""What is taken for the oldest where the server does not tell."""
 
 # Its own transaction is among them, and so nothing that begins after it is counted on. Those of other programs, such
 # as a backup, record nothing.
@@ -37,3 +41,12 @@ async def settled(tx: Transaction) -> datetime | None:
     clock = await tx.read_clock()
     oldest: datetime | None = await tx.value(_OLDEST_OPEN)
     return clock.at(oldest if clock.simulated else oldest - ALLOWANCE) if oldest else None
+
+
+async def settled_orders(tx: Transaction, seller_id: str) -> datetime:
+    """The business moment before which nothing more will happen to this seller's orders, as their acts are dated: what
+    a deadline does is dated when it fell due, however late a sweep comes. `timekeeping.catch_up` comes before."""
+    clock = await tx.read_clock()
+    until = min(tx.now, await settled(tx) or clock.at(machine_now() - LONGEST_TRANSACTION))
+    due = await tx.value("SELECT min(wakes_at) FROM orders WHERE seller_id = $1 AND wakes_at < $2", seller_id, until)
+    return due or until

@@ -6,8 +6,7 @@ claimed again when the lease ends, and sent under the same webhook-id.
 """
 
 import asyncio
-import traceback
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -15,29 +14,18 @@ import structlog
 
 from tradepost.ground.clock import machine_now
 from tradepost.ground.database import Database, Transaction
-from tradepost.ground.patience import more_or_less
 from tradepost.webhooks import message, records
+from tradepost.webhooks.attempts import ALL_BROKEN_OFF, LEASE, MOST_ATTEMPTS, any_arrived, failed, outcome
 from tradepost.webhooks.endpoints import records as endpoints
 from tradepost.webhooks.endpoints.records import Endpoint, EndpointKey
+from tradepost.webhooks.lanes import Lanes
 from tradepost.webhooks.message import MessageKey
 from tradepost.webhooks.network import GONE, Answer, Call, network
 from tradepost.webhooks.records import Claim, ClaimedMessage, Result
-from tradepost.webhooks.signature import sign
+from tradepost.webhooks.signature import signed
 
-WAITS = tuple(
-    timedelta(seconds=seconds) for seconds in (5, 5 * 60, 30 * 60, *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)))
-)
-"""How long to wait after each attempt, as Standard Webhooks suggests: ten attempts over some three days."""
-
-MOST_ATTEMPTS = len(WAITS) + 1
 TOO_LONG = timedelta(days=5)  # of nothing but failure, and an endpoint is disabled
-KEPT = timedelta(days=30)  # what is done, and what waits for a disabled endpoint
-LEASE = timedelta(minutes=1)  # far longer than a call may take
-LANES = 32  # endpoints called at once; those that fail get half of them
 AT_ONCE = 8  # calls at once to an endpoint that is well; one to an endpoint that is not
-_TURN = timedelta(seconds=10)  # then a lane makes room for others
-_FORGET_EVERY = timedelta(hours=1)
-_FORGOTTEN_AT_ONCE = 5000
 
 Answers = Mapping[MessageKey, Answer]
 
@@ -55,72 +43,22 @@ async def courier(database: Database, *, private: bool) -> AsyncIterator["Courie
             await opened.break_off()
 
 
-class Courier:
-    """The calls that are under way in one process. Several couriers may serve one database."""
+class Courier(Lanes[EndpointKey]):
+    """A lane for every endpoint that waits."""
 
     def __init__(self, database: Database, call: Call) -> None:
-        self._database = database
+        super().__init__(database)
         self._call = call
-        self._lanes: dict[EndpointKey, asyncio.Task[None]] = {}
-        self._finishing = False
-        self._forget_at: datetime | None = None
 
-    async def start_due(self) -> int:
-        """Start a lane for every endpoint that waits and has none; how many. Raises what broke an earlier lane."""
-        self._tidy_up()
-        await self._forget()
+    async def _waiting(
+        self, tx: Transaction, now: datetime, without: Collection[EndpointKey], most: int
+    ) -> list[tuple[EndpointKey, bool]]:
+        return await endpoints.waiting(tx, now, [key.endpoint_id for key in without], most)
 
-        async def find(tx: Transaction) -> list[tuple[EndpointKey, bool]]:
-            return await endpoints.waiting(tx, machine_now(), [key.endpoint_id for key in self._lanes], LANES)
-
-        before = len(self._lanes)
-        for key, failing in await self._database.run(find):
-            if not self._finishing and len(self._lanes) < (LANES // 2 if failing else LANES):
-                self._lanes[key] = asyncio.create_task(self._serve(key))
-        return len(self._lanes) - before
-
-    async def finish(self) -> None:
-        """Take on nothing new, and wait for the calls that are under way."""
-        self._finishing = True
-        await self.settle()
-
-    async def settle(self) -> None:
-        """Wait until every lane that was started has come to its end."""
-        if self._lanes:
-            await asyncio.wait(self._lanes.values())
-
-    async def break_off(self) -> None:
-        """Break off what is under way. It counts as not sent, though some of it may have arrived."""
-        self._finishing = True
-        for lane in self._lanes.values():
-            lane.cancel()
-        await asyncio.gather(*self._lanes.values(), return_exceptions=True)
-
-    def _tidy_up(self) -> None:
-        done = [self._lanes.pop(key) for key, lane in list(self._lanes.items()) if lane.done()]
-        broken = [error for lane in done if (error := lane.exception())]
-        if broken:
-            raise broken[0]
-
-    async def _forget(self) -> None:
-        now = machine_now()
-        if self._forget_at is not None and now < self._forget_at:
-            return
-
-        async def forget(tx: Transaction) -> int:
-            return await records.forget(tx, now - KEPT, _FORGOTTEN_AT_ONCE)
-
-        if await self._database.run(forget) < _FORGOTTEN_AT_ONCE:
-            self._forget_at = now + _FORGET_EVERY
-
-    async def _serve(self, key: EndpointKey) -> None:
-        """Call one endpoint until nothing is due there, or others should have a turn."""
-        until = machine_now() + _TURN
-        while not self._finishing and await self._send_batch(key) and machine_now() < until:
-            pass
+    async def _forget_old(self, tx: Transaction, before: datetime, most: int) -> int:
+        return await records.forget(tx, before, most)
 
     async def _send_batch(self, key: EndpointKey) -> bool:
-        """Send what may go out side by side; whether to look again at once."""
         now = machine_now()
 
         async def claim(tx: Transaction) -> tuple[Endpoint | None, Claim]:
@@ -138,29 +76,23 @@ class Courier:
             await asyncio.gather(*(self._send(endpoint, one, answers) for one in claimed.messages))
         finally:  # also when the worker is told to stop
             await _record(self._database, endpoint, claimed.messages, answers)
-        return True
+        return any_arrived(answers.values())
 
     async def _send(self, endpoint: Endpoint, claimed: ClaimedMessage, answers: dict[MessageKey, Answer]) -> None:
         if claimed.attempts > MOST_ATTEMPTS:
-            answers[claimed.key] = Answer(error="Every attempt was broken off without a result.")
+            answers[claimed.key] = ALL_BROKEN_OFF
             return
         try:
-            answers[claimed.key] = await self._call(endpoint.url, *_signed(endpoint, claimed, machine_now()))
+            answers[claimed.key] = await self._call(endpoint.url, *_told(endpoint, claimed, machine_now()))
         except Exception as error:  # whatever is wrong with one message, the others go on
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{where.filename.rpartition('/')[2]}:{where.lineno}"
-            name = type(error).__name__
-            _log.error("webhook_not_sent", endpoint_id=endpoint.endpoint_id, error=name, where=place)
-            answers[claimed.key] = Answer(error=f"It could not be sent ({name}).")
+            answers[claimed.key] = failed("webhook_not_sent", error, endpoint_id=endpoint.endpoint_id)
 
 
-def _signed(endpoint: Endpoint, claimed: ClaimedMessage, now: datetime) -> tuple[dict[str, str], bytes]:
+def _told(endpoint: Endpoint, claimed: ClaimedMessage, now: datetime) -> tuple[dict[str, str], bytes]:
     """The headers and the body of a message."""
     key = claimed.key
     told = message.body(key, claimed.act, claimed.state, claimed.party, claimed.happened_at.isoformat(), claimed.detail)
-    name, moment = message.message_id(endpoint.endpoint_id, key), int(now.timestamp())
-    signature = sign(endpoint.secrets(now), name, moment, told)
-    return {"webhook-id": name, "webhook-timestamp": str(moment), "webhook-signature": signature}, told
+    return signed(endpoint.secrets(now), message.message_id(endpoint.endpoint_id, key), now, told), told
 
 
 async def _record(database: Database, endpoint: Endpoint, claimed: Sequence[ClaimedMessage], answers: Answers) -> None:
@@ -178,20 +110,13 @@ async def _record(database: Database, endpoint: Endpoint, claimed: Sequence[Clai
 
 
 def _result(claimed: ClaimedMessage, answer: Answer | None, now: datetime) -> Result:
+    gone = answer is not None and answer.code == GONE  # the endpoint is disabled: that is no fault of the message
+    became = outcome(claimed.attempts, answer, now, counts=not gone)
     lease = (*claimed.key, claimed.leased_until)
-    if answer is None:  # broken off
-        return Result(*lease, "queued", claimed.attempts - 1, now, None, None, None, None)
-    status, attempts, try_at = "queued", claimed.attempts, now
-    if answer.error is None:
-        status = "delivered"
-    elif answer.code == GONE:  # the endpoint is disabled: that is no fault of the message
-        attempts -= 1
-    elif attempts >= MOST_ATTEMPTS:
-        status = "undeliverable"
-    else:
-        try_at = now + more_or_less(WAITS[attempts - 1])
+    if answer is None:
+        return Result(*lease, *became, None, None, None, None)
     text = answer.text if answer.error else None
-    return Result(*lease, status, attempts, try_at, now, answer.code, text, answer.error)
+    return Result(*lease, *became, now, answer.code, text, answer.error)
 
 
 async def _judge(tx: Transaction, endpoint: Endpoint, answers: Answers, now: datetime) -> str | None:
@@ -199,7 +124,7 @@ async def _judge(tx: Transaction, endpoint: Endpoint, answers: Answers, now: dat
     if any(answer.code == GONE for answer in answers.values()):
         await endpoints.gone(tx, endpoint.key)
         return "gone"
-    if any(answer.error is None for answer in answers.values()):
+    if any_arrived(answers.values()):
         if endpoint.failing_since:
             await endpoints.succeeded(tx, endpoint.key)
     elif answers and await endpoints.failed(tx, endpoint.key, now, now - TOO_LONG):

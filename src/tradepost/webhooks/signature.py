@@ -3,6 +3,7 @@
 import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from datetime import datetime
 from secrets import token_bytes
 
 _PREFIX = "whsec_"
@@ -14,8 +15,10 @@ def new_secret() -> str:
     return _PREFIX + b64encode(token_bytes(_SECRET_BYTES)).decode()
 
 
-def sign(secrets: Sequence[str], message_id: str, moment: int, body: bytes) -> str:
-    """The header webhook-signature, with a signature for each secret that is valid; `moment` in seconds since 1970."""
-    signed = f"{message_id}.{moment}.".encode() + body
+def signed(secrets: Sequence[str], message_id: str, now: datetime, body: bytes) -> dict[str, str]:
+    """The headers of a call, with a signature for each secret that is valid."""
+    moment = str(int(now.timestamp()))
+    what = f"{message_id}.{moment}.".encode() + body
     keys = [b64decode(secret.removeprefix(_PREFIX)) for secret in secrets]
-    return " ".join("v1," + b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
+    signatures = ("v1," + b64encode(hmac.digest(key, what, "sha256")).decode() for key in keys)
+    return {"webhook-id": message_id, "webhook-timestamp": moment, "webhook-signature": " ".join(signatures)}

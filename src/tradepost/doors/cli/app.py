@@ -98,7 +98,8 @@ async def answer(arguments: Sequence[str]) -> int:
         raise
     except CycloptsError as error:
         command = " ".join((app.name[0], *(error.command_chain or ())))
-        return _say(f"{' '.join(str(error).split()).rstrip('.')}. See {command} --help.", IMPOSSIBLE)
+        problem = " ".join(str(error).split()).replace(", ...", " and others")
+        return _say(f"{problem.rstrip('.')}. See {command} --help.", IMPOSSIBLE)
     except Exception as error:
         said = explained(error)
         if said is None:

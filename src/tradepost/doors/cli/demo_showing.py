@@ -20,6 +20,7 @@ from tradepost.reports.doctor import examine
 from tradepost.reports.order_details import order_details
 from tradepost.reports.orders_report import orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+from tradepost.reports.written import whole
 from tradepost.timekeeping import catch_up
 
 SHOWING = (ShowsStock, ShowsMail, ShowsDates, ShowsReports)
@@ -74,12 +75,12 @@ async def _show_reports(console: Console, stage: Stage, seller: str) -> None:
     await catch_up(stage.house.database, seller)
     async with stage.house.database.transaction() as tx:
         reports = {
-            "Orders report": [chunk async for chunk in orders_report(tx, seller)],
-            "Unshipped Orders report": [chunk async for chunk in unshipped_orders_report(tx, seller)],
+            "Orders report": await whole(orders_report, tx, seller),
+            "Unshipped Orders report": await whole(unshipped_orders_report, tx, seller),
         }
     names = {key.order_id: name for name, key in stage.keys.items()}
-    for title, chunks in reports.items():
-        rows = list(csv.DictReader("".join(chunks).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    for title, file in reports.items():
+        rows = list(csv.DictReader(file.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
         shown = [column for column in _SHOWN_OF_REPORTS if rows and column in rows[0]]
         table = Table(
             "", *shown, title=f"{title}, {len(rows)} in all; some of its columns", title_justify="left", box=SIMPLE_HEAD

@@ -41,6 +41,8 @@ def explained(error: BaseException) -> tuple[str, int] | None:
         return str(error), NO
     if isinstance(error, (Mistake, *_SAY_IT_THEMSELVES)):
         return str(error), IMPOSSIBLE
+    if isinstance(error.__cause__, UnicodeEncodeError):  # the system hands us whatever bytes were typed
+        return "A word of the command is no text in UTF-8.", IMPOSSIBLE
     if isinstance(error, _CONNECTION_LOST):
         log = "the log of the database tells why (the embedded server's is server.log in the data folder)"
         return f"The connection was lost ({_one_line(str(error))}): {log}.", IMPOSSIBLE

@@ -1,93 +1,141 @@
-"""`tradepost report`: a seller's order reports as tab-separated files."""
+"""`tradepost report`: the files that sellers' software asks for, written at once."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, NamedTuple
 
 from cyclopts import App, Parameter
 
-from tradepost.doors.cli.house import HERE, Where, marketplace_zone, open_house
+from tradepost.doors.cli.house import HERE, Where, open_house
+from tradepost.doors.cli.mistakes import Mistake
 from tradepost.doors.cli.moments import moment
 from tradepost.doors.cli.result_file import result_file
-from tradepost.ground.database import Transaction
-from tradepost.reports.orders_report import orders_report
-from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+from tradepost.report_requests.kinds import KINDS
+from tradepost.reports.released_lines import home_of
 from tradepost.timekeeping import catch_up
 
 report = App(
     name="report",
-    help="Write a seller's order reports: tab-separated, UTF-8, with a header. Pending orders are in neither.",
+    help="""Write a seller's report, as sellers' software gets it.
+
+    Flat files are tab-separated and have a header; all of it is UTF-8.
+    """,
 )
 
-Seller = Annotated[str, Parameter(metavar="SELLER")]
-Out = Annotated[Path | None, Parameter(metavar="FILE")]
+MOST_IN_MEMORY = 1 << 20  # bytes of a report; a longer one lies on the disk until it is handed on
+
+Seller = Annotated[str, Parameter(metavar="SELLER", help="Whose report.")]
+Out = Annotated[Path | None, Parameter(metavar="FILE", help="Where to; by default the standard output.")]
 Time = Annotated[str | None, Parameter(metavar="TIME")]
 
 
-@report.command
-async def orders(
-    *, seller: Seller, out: Out = None, since: Time = None, until: Time = None, where: Where = HERE
-) -> int:
-    """Write all orders of a seller that were released, with addresses.
+class Written(NamedTuple):
+    """A report that can be written here."""
 
-    For example:
-      tradepost report orders --seller acme --out orders.tsv
-      tradepost report orders --seller acme --since 2026-03-01
-
-    Exit codes: 0 written; 1 there is no such seller, or the seller may not have it.
-
-    Parameters
-    ----------
-    seller
-        Whose orders.
-    out
-        Where to; by default the standard output.
-    since
-        Only orders released at this time or later; without an offset, in the marketplace's zone.
-    until
-        Only orders released before this time.
-    """
-    return await _make(orders_report, seller, since, until, out, where)
+    kind: str  # the name that sellers' software knows it by
+    summary: str
+    counts: str = ""  # what --since and --until count by, as in "orders that were placed"; it has neither without
 
 
-@report.command
-async def unshipped(
-    *, seller: Seller, out: Out = None, since: Time = None, until: Time = None, where: Where = HERE
-) -> int:
-    """Write what a seller has still to ship, with addresses.
+REPORTS = {
+    "orders": Written(
+        "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING",
+        "Released orders, shipped ones too, with prices and addresses.",
+        "orders that were released",
+    ),
+    "orders-xml": Written(
+        "GET_ORDER_REPORT_DATA_SHIPPING",
+        "Released orders as XML.",
+        "orders that were released",
+    ),
+    "unshipped": Written(
+        "GET_FLAT_FILE_ACTIONABLE_ORDER_DATA_SHIPPING",
+        "What has still to be shipped, with addresses.",
+        "orders that were released",
+    ),
+    "pending": Written(
+        "GET_FLAT_FILE_PENDING_ORDERS_DATA",
+        "What was ordered and is not released yet.",
+        "orders that were placed",
+    ),
+    "all": Written(
+        "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL",
+        "All orders, canceled ones too, by when they were placed.",
+        "orders that were placed",
+    ),
+    "all-by-update": Written(
+        "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
+        "All orders, canceled ones too, by their last change.",
+        "orders that changed last",
+    ),
+    "listings": Written("GET_MERCHANT_LISTINGS_ALL_DATA", "All listings, with their status."),
+    "active-listings": Written("GET_MERCHANT_LISTINGS_DATA", "Listings that can be bought."),
+    "inactive-listings": Written("GET_MERCHANT_LISTINGS_INACTIVE_DATA", "Listings that cannot be bought."),
+    "open-listings": Written("GET_FLAT_FILE_OPEN_LISTINGS_DATA", "Price and quantity of what is open for sale."),
+}
 
-    For example:
-      tradepost report unshipped --seller acme --out to-ship.tsv
+_HELP = """{summary}
 
-    Exit codes: 0 written; 1 there is no such seller, or the seller may not have it.
+Sellers' software knows it as
+{kind}.
 
-    Parameters
-    ----------
-    seller
-        Whose orders.
-    out
-        Where to; by default the standard output.
-    since
-        Only orders released at this time or later; without an offset, in the marketplace's zone.
-    until
-        Only orders released before this time.
-    """
-    return await _make(unshipped_orders_report, seller, since, until, out, where)
+For example:
+  tradepost report {name} --seller acme --out {name}.txt{more}
+
+Exit codes: 0 written; 1 there is no such seller, or the seller may not have it.
+"""
+_MORE = """
+  tradepost report {name} --seller acme --since 2026-03-01"""
+_WINDOW = """
+Parameters
+----------
+since
+    Only {counts} at this time or later; without an offset, in the marketplace's zone.
+until
+    Only {counts} before this time.
+"""
 
 
-Made = Callable[[Transaction, str, datetime | None, datetime | None], AsyncIterator[str]]
+def _command(name: str, one: Written) -> Callable[..., Awaitable[int]]:
+    async def of_a_time(
+        *, seller: Seller, out: Out = None, since: Time = None, until: Time = None, where: Where = HERE
+    ) -> int:
+        return await _write(one, seller, out, since, until, where)
+
+    async def of_now(*, seller: Seller, out: Out = None, where: Where = HERE) -> int:
+        return await _write(one, seller, out, None, None, where)
+
+    made = of_a_time if one.counts else of_now
+    more = _MORE.format(name=name) if one.counts else ""
+    window = _WINDOW.format(counts=one.counts) if one.counts else ""
+    made.__doc__ = _HELP.format(name=name, more=more, **one._asdict()) + window
+    return made
 
 
-async def _make(made: Made, seller: str, since: Time, until: Time, out: Out, where: Where) -> int:
-    """Write a report of what the clock says now."""
+for _position, (_name, _one) in enumerate(REPORTS.items()):
+    report.command(_command(_name, _one), name=_name, sort_key=_position)
+
+
+async def _write(one: Written, seller: str, out: Path | None, since: Time, until: Time, where: Where) -> int:
+    """Write a report of what the clock says now. It is made first: who reads slowly holds no transaction."""
     async with open_house(where) as house:
         await catch_up(house.database, seller)
-        async with house.database.transaction() as tx:
-            zone = await marketplace_zone(tx)
-            with result_file(out) as file:
-                async for chunk in made(tx, seller, _moment(since, zone), _moment(until, zone)):
-                    file.write(chunk)
+        with SpooledTemporaryFile(MOST_IN_MEMORY) as made, result_file(out) as file:
+
+            async def write(piece: bytes) -> None:
+                made.write(piece)
+
+            async with house.database.transaction() as tx:
+                zone = (await home_of(tx, seller)).zone
+                first, last = _moment(since, zone), _moment(until, zone)
+                if first and last and first > last:
+                    raise Mistake("--until lies before --since: no order can lie between them.")
+                await KINDS[one.kind].make(tx, seller, first, last, write)
+            made.seek(0)
+            for line in made:
+                file.write(line.decode())
     return 0
 
 

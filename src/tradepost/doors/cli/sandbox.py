@@ -1,6 +1,7 @@
 """`tradepost sandbox`: a marketplace to test sellers' software against, under a clock that can be moved."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from tradepost.ground.clock import machine_now
 TERMS = (
     ("TRADEPOST_SELLER_API_PLANS", "generous"),
     ("TRADEPOST_SELLER_API_SETTLING", "0"),
+    ("TRADEPOST_WEBHOOKS_PRIVATE", "yes"),  # the program that is tested listens on this machine
 )
 
 sandbox = App(name="sandbox")
@@ -44,9 +46,10 @@ async def start(
     """Serve a new marketplace with two sellers, a buyer and offers, until interrupted.
 
     It speaks the Selling Partner API. The file that it writes says where, and has
-    the keys and tokens of everybody in it. Usage plans are generous, and orders
-    can be asked for up to this moment. All of it is gone at the end, unless a
-    --database is named, which has to be empty.
+    the keys and tokens of everybody in it. Usage plans are generous, orders can be
+    asked for up to this moment, and webhooks may be at http and on this machine.
+    All of it is gone at the end, unless a --database is named, which has to be
+    empty.
 
     For example:
       tradepost sandbox --credentials sandbox.json
@@ -78,7 +81,8 @@ async def start(
     file = (credentials or credentials_file(where)).absolute()
     await may_write(file)
     with reserved(host, port) as place:
-        async with empty_house(where, keep=False) as house:
+        async with empty_house(where, keep=False) as empty:
+            house = replace(empty, settings=replace(empty.settings, webhooks_private=True))
             await timekeeping.simulate(house.database, begins, ticking=not frozen)
             made = await house.database.run(lambda tx: furnish(tx, tx.now))
             endpoint = url_of(place)

@@ -65,11 +65,14 @@ async def furnish(tx: Transaction, at: datetime) -> Credentials:
     )
     assert isinstance(buyer, Made)
     assert isinstance(operator, Made)
-    sellers = [await _seller(tx, seller, at) for seller in SELLERS]
+    application = await applications.register(tx, "Sandbox application")
+    sellers = [await _seller(tx, seller, application, at) for seller in SELLERS]
     return Credentials(MARKETPLACE, BUYER, buyer.text, operator.text, sellers)
 
 
-async def _seller(tx: Transaction, seller: SellerAccount, at: datetime) -> SellerOfSandbox:
+async def _seller(
+    tx: Transaction, seller: SellerAccount, application: applications.Registered, at: datetime
+) -> SellerOfSandbox:
     initial = seller.plan[0].upper()
     listings = [
         Listing(seller.seller_id, f"{initial}-{product[-2:]}", product, title, price, STOCK, None)
@@ -77,7 +80,6 @@ async def _seller(tx: Transaction, seller: SellerAccount, at: datetime) -> Selle
     ]
     for refusal in await list_offers(tx, listings, at):
         assert refusal is None, refusal
-    registered = await applications.register(tx, f"Application of {seller.name}")
-    refresh_token = await applications.authorize(tx, registered.client_id, seller.seller_id)
+    refresh_token = await applications.authorize(tx, application.client_id, seller.seller_id)
     skus = [listing.sku for listing in listings]
-    return SellerOfSandbox(seller.seller_id, seller.plan, *registered, refresh_token, skus)
+    return SellerOfSandbox(seller.seller_id, seller.plan, *application, refresh_token, skus)

@@ -26,7 +26,7 @@ from tradepost.doors.cli.work import post_of
 from tradepost.doors.selling_partner_api import terms
 from tradepost.doors.serving import logs
 from tradepost.doors.serving.handover import Handover
-from tradepost.doors.worker.work import work
+from tradepost.doors.worker.work import give_way, work
 from tradepost.ground.settings import Address, Settings
 
 MOST_PROCESSES = 4  # by default
@@ -182,6 +182,7 @@ async def _worker(house: House, stop: asyncio.Event, *, inside: bool) -> AsyncIt
     if not inside:
         yield
         return
+    give_way()  # the server's processes run already, and keep their priority
     private = house.settings.webhooks_private
     working = asyncio.create_task(
         work(house.database, house.gateways, post_of(house), stop, storage=house.storage, webhooks_private=private)

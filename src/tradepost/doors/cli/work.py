@@ -7,6 +7,7 @@ import structlog
 
 from tradepost.doors.cli.house import HERE, House, Where, open_house
 from tradepost.doors.cli.mistakes import Mistake
+from tradepost.doors.worker.work import give_way
 from tradepost.doors.worker.work import work as work_until
 from tradepost.ground.settings import Address
 from tradepost.notices.mailbox import Mailbox
@@ -15,11 +16,11 @@ from tradepost.notices.smtp import MailServer, MailSettings
 
 
 async def work(*, where: Where = HERE) -> int:
-    """Do what falls due, ask for payment, deliver notices and webhooks, apply feeds, until interrupted.
+    """Do what falls due, tell those concerned, apply feeds, make reports, until interrupted.
 
     The truth does not wait for a worker: acts and reads count deadlines that are
-    due. A worker records them, tells those concerned, and asks for payment. Run as
-    many as you like.
+    due. A worker records them, asks for payment, sends notices, webhooks and
+    notifications, and sees to sellers' feeds and reports. Run as many as you like.
 
     Notices go to the mail server in TRADEPOST_SMTP_URL, from the sender in
     TRADEPOST_MAIL_FROM; without a server they are kept as files in the folder
@@ -38,6 +39,7 @@ async def work(*, where: Where = HERE) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         structlog.get_logger().info("working", database=Address.of(house.url).url, notices=_where_to(post))
+        give_way()
         private = house.settings.webhooks_private
         await work_until(house.database, house.gateways, post, stop, storage=house.storage, webhooks_private=private)
         structlog.get_logger().info("stopped")

@@ -11,6 +11,7 @@ from tradepost.doors.operator_api.deliveries import DELIVERIES
 from tradepost.doors.operator_api.keys import KEYS
 from tradepost.doors.operator_api.marketplaces import MARKETPLACES
 from tradepost.doors.operator_api.notices import NOTICES
+from tradepost.doors.operator_api.notifications import NOTIFICATIONS
 from tradepost.doors.operator_api.orders import ORDERS
 from tradepost.doors.operator_api.verification import VERIFICATION
 from tradepost.doors.operator_api.webhooks import ALL_WEBHOOKS
@@ -18,7 +19,7 @@ from tradepost.webhooks.endpoints.endpoints import OPERATOR
 
 OPERATORS_ROUTES = [
     *MARKETPLACES, *ACCOUNTS, *KEYS, *APPLICATIONS, *VERIFICATION, *ORDERS, *DELIVERIES, *CLOCK, *NOTICES,
-    *webhook_routes(lambda who: OPERATOR), *ALL_WEBHOOKS,
+    *webhook_routes(lambda who: OPERATOR), *ALL_WEBHOOKS, *NOTIFICATIONS,
 ]  # fmt: skip
 
 ROUTERS = [

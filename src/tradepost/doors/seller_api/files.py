@@ -1,6 +1,6 @@
 """The files of sellers' tools: Shipping Confirmation files that come in (A46, A47), and order reports that go out."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -26,6 +26,7 @@ from tradepost.process.shipment.processing_report import Entry, ProcessingReport
 from tradepost.refusals import Reason, Refused
 from tradepost.reports.orders_report import orders_report
 from tradepost.reports.unshipped_orders_report import unshipped_orders_report
+from tradepost.reports.written import Report
 from tradepost.timekeeping import catch_up
 
 JSON, TEXT = "application/json", "text/plain"
@@ -36,7 +37,6 @@ Since = Annotated[
     datetime | None, QueryParameter(description="Only orders released at this moment or later, as 2026-01-31T09:00:00Z")
 ]
 Until = Annotated[datetime | None, QueryParameter(description="Only orders released before this moment")]
-Report = Callable[[Transaction, str, datetime | None, datetime | None], AsyncIterator[str]]
 
 
 class ReportEntry(Struct, frozen=True):
@@ -122,10 +122,13 @@ async def _sent(
     first, last = since and moment("since", since), until and moment("until", until)
     await catch_up(desk.database, seller_id)
     file = SpooledTemporaryFile(MOST_IN_MEMORY)  # noqa: SIM115 (closed when it is sent)
+
+    async def write(piece: bytes) -> None:
+        file.write(piece)
+
     try:
         async with desk.database.transaction() as tx:
-            async for text in report(tx, seller_id, first, last):
-                file.write(text.encode())
+            await report(tx, seller_id, first, last, write)
         file.seek(0)
     except BaseException:
         file.close()

@@ -10,6 +10,9 @@ from litestar import Request, Response
 from tradepost.doors.http.routes import request_id
 from tradepost.doors.selling_partner_api.usage_plans import listed, plan_of
 
+EXTENSION = "x-tradepost-extension"
+"""The header of an answer that Amazon's models do not know; it names what is added to them."""
+
 _ENCODER = msgspec.json.Encoder()
 
 

@@ -1,11 +1,12 @@
 """Where documents are put and fetched: addresses that are signed and open for five minutes, and ask for no token."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, put
-from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
@@ -17,6 +18,7 @@ from tradepost.ground.storage import Storage, StorageUnavailable
 from tradepost.refusals import Reason, Refused
 
 PATH = "/documents/"
+_MOMENT = re.compile(r"[0-9]{1,12}", re.ASCII)  # seconds since 1970
 AS_IT_IS = {"content-disposition": "attachment", "x-content-type-options": "nosniff"}  # whatever a seller called it
 
 
@@ -38,18 +40,20 @@ async def put_document(
     request: AnyRequest,
     desk: TheDesk,
     document_id: FromPath[str],
-    seller: FromQuery[str],
-    expires: FromQuery[int],
-    signature: FromQuery[str],
+    seller: FromQuery[str] = "",
+    expires: FromQuery[str] = "",
+    signature: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Take a document in, in pieces: however long it is, it is never held as a whole."""
-    await _named(desk, Leave("PUT", seller, document_id, expires, signature))
+    await _named(desk, "PUT", seller, document_id, expires, signature)
     try:
         await _shelf(request).storage.write(document_id, request.stream())
     except RequestEntityTooLarge as error:
         raise Refused(Reason.TOO_LARGE, part="document", limit=f"{MOST_MIB} MiB; split it") from error
     except StorageUnavailable as error:
         raise Refused(Reason.UNAVAILABLE, wait=RETRY_AFTER_SECONDS) from error
+    except InternalServerException as error:  # the client has left: nobody is there to be told
+        raise Refused(Reason.INVALID_VALUE, field="body", problem="it was broken off") from error
     return Response(b"", status_code=200)
 
 
@@ -58,12 +62,12 @@ async def get_document(
     request: AnyRequest,
     desk: TheDesk,
     document_id: FromPath[str],
-    seller: FromQuery[str],
-    expires: FromQuery[int],
-    signature: FromQuery[str],
+    seller: FromQuery[str] = "",
+    expires: FromQuery[str] = "",
+    signature: FromQuery[str] = "",
 ) -> Stream:
     """Give a document out, in pieces."""
-    document = await _named(desk, Leave("GET", seller, document_id, expires, signature))
+    document = await _named(desk, "GET", seller, document_id, expires, signature)
     pieces = _shelf(request).storage.read(document_id)
     try:
         first = await anext(pieces, b"")
@@ -80,7 +84,12 @@ async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield piece
 
 
-async def _named(desk: TheDesk, shown: Leave) -> Document:
+async def _named(
+    desk: TheDesk, method: str, seller_id: str, document_id: str, expires: str, signature: str
+) -> Document:
+    if not _MOMENT.fullmatch(expires):
+        raise Refused(Reason.ADDRESS_NOT_SIGNED)
+    shown = Leave(method, seller_id, document_id, int(expires), signature)
     return await desk.database.run(lambda tx: documents.check(tx, shown))
 
 

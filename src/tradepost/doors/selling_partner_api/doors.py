@@ -11,11 +11,14 @@ from tradepost.doors.selling_partner_api import (
     listings,
     listings_reading,
     login,
+    notifications,
     orders_2026,
     orders_v0,
     orders_v0_items,
     orders_v0_regulated,
     orders_v0_shipment,
+    report_schedules,
+    reports,
     restricted_tokens,
     sellers,
 )
@@ -32,6 +35,9 @@ _OPERATIONS: list[Any] = [
     *orders_v0_shipment.OPERATIONS,
     *orders_v0_regulated.OPERATIONS,
     *feeds.OPERATIONS,
+    *notifications.OPERATIONS,
+    *reports.OPERATIONS,
+    *report_schedules.OPERATIONS,
 ]
 
 ROUTERS: list[Any] = [router(_OPERATIONS), *login.LOGIN]

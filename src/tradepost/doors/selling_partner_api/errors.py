@@ -42,6 +42,14 @@ _SAID: dict[Reason, tuple[int, str]] = {
     Reason.NO_SUCH_ADDRESS: _NOT_FOUND,
     Reason.DOCUMENT_NOT_FOUND: _NOT_FOUND,
     Reason.FEED_NOT_FOUND: _NOT_FOUND,
+    Reason.REPORT_NOT_FOUND: _NOT_FOUND,
+    Reason.REPORT_SCHEDULE_NOT_FOUND: _NOT_FOUND,
+    Reason.DESTINATION_NOT_FOUND: _NOT_FOUND,
+    Reason.SUBSCRIPTION_NOT_FOUND: _NOT_FOUND,
+    Reason.DESTINATION_EXISTS: (409, "Conflict"),
+    Reason.DESTINATION_IN_USE: (409, "StateConflict"),
+    Reason.SUBSCRIPTION_EXISTS: (409, "StateConflict"),
+    Reason.TEST_NOT_OFFERED: _UNAUTHORIZED,
     Reason.ADDRESS_NOT_SIGNED: _UNAUTHORIZED,
     Reason.ADDRESS_HAS_ENDED: _UNAUTHORIZED,
     Reason.METHOD_NOT_ALLOWED: (405, "MethodNotAllowed"),
@@ -50,7 +58,7 @@ _SAID: dict[Reason, tuple[int, str]] = {
     Reason.BUG: (500, "InternalFailure"),
     Reason.UNAVAILABLE: (503, "ServiceUnavailable"),
 }
-_INVALID = (400, "InvalidInput")  # the state of things is in the way too: the models know no 409 or 422
+_INVALID = (400, "InvalidInput")  # the state of things is in the way too: only Notifications know a 409
 
 
 def status_of(reason: Reason) -> int:

@@ -1,32 +1,24 @@
 """Feeds 2021-06-30: files that sellers' software uploads, and the reports of what became of them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from tradepost.documents import documents
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api.answers import sent
 from tradepost.doors.selling_partner_api.asked import Query, body_of
 from tradepost.doors.selling_partner_api.documents import url_of
+from tradepost.doors.selling_partner_api.jobs import Marketplaces, Options, Text, asked_page, following, in_view
 from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
-from tradepost.doors.selling_partner_api.page_tokens import seal, unseal
 from tradepost.doors.selling_partner_api.routes import ThePartner
 from tradepost.doors.selling_partner_api.usage_plans import operation
 from tradepost.feeds import feeds
-from tradepost.feeds.feeds import STATUSES, Feed, NewFeed, Wanted
-from tradepost.ground.clock import machine_now
+from tradepost.feeds.feeds import Feed, NewFeed
 from tradepost.ground.database import Transaction
-from tradepost.refusals import Reason, Refused
-
-MOST_MARKETPLACES = 25
-MOST_KINDS = 10
-USUAL_PAGE, MOST_PAGE = 10, 100
-
-Text = Annotated[str, Meta(max_length=1000)]
 
 
 class DocumentWanted(Struct, frozen=True, rename="camel"):
@@ -54,9 +46,9 @@ class FeedWanted(Struct, frozen=True, rename="camel"):
     """A feed that is to be applied."""
 
     feed_type: Text
-    marketplace_ids: Annotated[list[Text], Meta(min_length=1, max_length=MOST_MARKETPLACES)]
+    marketplace_ids: Marketplaces
     input_feed_document_id: Text
-    feed_options: dict[str, Text] | None = None
+    feed_options: Options = None
 
 
 class FeedMade(Struct, frozen=True, rename="camel"):
@@ -83,14 +75,6 @@ class FeedList(Struct, frozen=True, rename="camel", omit_defaults=True):
 
     feeds: list[FeedShown]
     next_token: str | None = None
-
-
-class _Place(Struct, frozen=True):
-    """What a token of the list holds: it comes without any other parameter."""
-
-    wanted: Wanted
-    after: int | None
-    size: int
 
 
 @post("/feeds/2021-06-30/documents", status_code=201, opt=operation("createFeedDocument", 0.5, 15))
@@ -152,31 +136,16 @@ async def cancel_feed(
 
 @get("/feeds/2021-06-30/feeds", opt=operation("getFeeds", 0.0222, 10))
 async def get_feeds(request: AnyRequest, desk: TheDesk, partner: ThePartner) -> Response[bytes]:
-    """The seller's feeds, the youngest first. A token comes alone, or with what it was given for."""
-    query, now = Query(request), machine_now()
+    """The seller's feeds of some kinds, the youngest first; those of the last 90 days where nobody says."""
     bound = ("getFeeds", partner.seller_id)
-    if token := query.text("nextToken"):
-        place = unseal("nextToken", token, _Place, bound, now)
-    else:
-        place = _Place(_wanted(query), None, query.number("pageSize", 1, MOST_PAGE) or USUAL_PAGE)
-    wanted, size = place.wanted, place.size
-    found = await desk.database.run(lambda tx: feeds.page(tx, partner.seller_id, wanted, place.after, size + 1))
-    shown, more = found[:size], len(found) > size
-    following = seal(_Place(wanted, shown[-1].number, size), bound, now) if more else None
-    return sent(request, FeedList([_shown(feed) for feed in shown], following))
+    place = asked_page(Query(request), "feedTypes", bound)
 
+    async def work(tx: Transaction) -> list[Feed]:
+        return await feeds.page(tx, partner.seller_id, in_view(tx, place.wanted), place.after, place.size + 1)
 
-def _wanted(query: Query) -> Wanted:
-    kinds = query.texts("feedTypes", MOST_KINDS)
-    if not kinds:
-        raise Refused(Reason.INVALID_VALUE, field="feedTypes", problem="name at least one, or give a nextToken")
-    return Wanted(
-        kinds,
-        query.texts("marketplaceIds", MOST_KINDS),
-        query.choices("processingStatuses", STATUSES),
-        query.moment("createdSince"),
-        query.moment("createdUntil"),
-    )
+    found = await desk.database.run(work)
+    token = following(place, [feed.number for feed in found], bound)
+    return sent(request, FeedList([_shown(feed) for feed in found[: place.size]], token))
 
 
 def _shown(feed: Feed) -> FeedShown:

@@ -22,7 +22,8 @@ from tradepost.doors.selling_partner_api.usage_plans import GENEROUS
 from tradepost.ground.database import storable
 from tradepost.refusals import Reason
 
-SCOPES = ("sellingpartnerapi::notifications", "sellingpartnerapi::client_credential:rotation")
+NOTIFICATIONS = "sellingpartnerapi::notifications"
+SCOPES = (NOTIFICATIONS, "sellingpartnerapi::client_credential:rotation")
 MOST_WORD = 2048  # characters of a field
 
 

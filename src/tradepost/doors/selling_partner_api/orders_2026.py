@@ -14,7 +14,7 @@ from msgspec import Struct
 from tradepost.doors.http.routes import AnyRequest, TheDesk
 from tradepost.doors.selling_partner_api import page_tokens, windows
 from tradepost.doors.selling_partner_api.acts import act
-from tradepost.doors.selling_partner_api.answers import sent
+from tradepost.doors.selling_partner_api.answers import EXTENSION, sent
 from tradepost.doors.selling_partner_api.asked import Query, body_of, order_number
 from tradepost.doors.selling_partner_api.marketplaces import check_marketplaces
 from tradepost.doors.selling_partner_api.orders_2026_shown import MERCHANT, NONE_HERE, order_shown, status_of
@@ -37,9 +37,6 @@ from tradepost.process.cancellation.cancellations import SellerCancellation, can
 from tradepost.refusals import Reason, Refused
 from tradepost.reports import orders_in_window, sellers_orders
 from tradepost.reports.orders_in_window import MOST_ROWS, Filters, Kind, Place, Window
-
-EXTENSION = "x-tradepost-extension"
-"""The header of answers to what Amazon's API does not have."""
 
 PAGINATION_TOKEN = "paginationToken"  # noqa: S105
 _WINDOW = windows.Names("createdAfter", "createdBefore", "lastUpdatedAfter", "lastUpdatedBefore")

@@ -1,6 +1,7 @@
 """What every operation is made with: who is admitted, and how often.
 
-A handler names what it needs as its parameters: `partner` (who calls, for which seller), `desk` and `request`.
+A handler names what it needs as its parameters: `partner` (who calls, for which seller), `desk` and `request`; `grant`
+where an application may call by itself, for no seller.
 """
 
 import re
@@ -19,11 +20,11 @@ from tradepost.access.usage import usage
 from tradepost.doors.http.desk import Desk
 from tradepost.doors.http.routes import AnyRequest
 from tradepost.doors.selling_partner_api.errors import on_error
-from tradepost.doors.selling_partner_api.usage_plans import operation_of, plan_of
+from tradepost.doors.selling_partner_api.usage_plans import SELLERS, Callers, callers_of, operation_of, plan_of
 from tradepost.refusals import Reason, Refused
 
 TOKEN = "x-amz-access-token"  # noqa: S105
-_PARTNER = "tradepost.partner"  # in a request's scope
+_GRANT = "tradepost.grant"  # in a request's scope
 
 
 class Partner(NamedTuple):
@@ -50,33 +51,46 @@ class Partner(NamedTuple):
 _ORDER = re.compile(r"^(/orders/v0/orders/)[^/]+")
 
 ThePartner = NamedDependency[Partner]
+TheGrant = NamedDependency[Grant]
 
 
 def router(handlers: Sequence[ControllerRouterHandler]) -> Router:
-    """Operations for applications that a seller has authorized."""
+    """Operations for applications: for those that a seller has authorized, where they do not say otherwise."""
     return Router(
         "/",
         route_handlers=handlers,
         guards=[_admit],
-        dependencies={"partner": Provide(_the_partner)},
+        dependencies={"partner": Provide(_the_partner), "grant": Provide(_the_grant)},
         exception_handlers={Exception: on_error},
         include_in_schema=False,  # the models describe them
     )
 
 
-async def partner_of(desk: Desk, token: str, method: str, path: str) -> Partner:
-    """Who makes this call; refuses a token that acts for no seller, and a restricted one that is for other calls."""
+async def grant_of(desk: Desk, token: str, method: str, path: str, callers: Callers = SELLERS) -> Grant:
+    """What the token of this call allows; refuses one that is for other callers, and a restricted one that is for other
+    calls."""
     grant = await desk.tokens.key(token) if token else None
     if grant is None:
         raise Refused(Reason.TOKEN_NEEDED)
     if grant.has_ended:
         raise Refused(Reason.TOKEN_HAS_ENDED)
+    if problem := _problem_with(grant, method, path, callers):
+        raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem=problem)
+    return grant
+
+
+def _problem_with(grant: Grant, method: str, path: str, callers: Callers) -> str | None:
+    """Why the call is not for the token; None: it is."""
     if grant.seller_id is None:
-        raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it acts for no seller")
+        if grant.scope == callers.scope:
+            return None
+        return f"its scope is not {callers.scope}" if callers.scope else "it acts for no seller"
+    if not callers.sellers:
+        return f"it acts for a seller, and this is for the application's own token of the scope {callers.scope}"
     partner = Partner(grant.seller_id, grant)
     if grant.resources is not None and not partner.restricted_to(method, path):
-        raise Refused(Reason.TOKEN_NOT_FOR_THIS, problem="it is restricted to other calls")
-    return partner
+        return "it is restricted to other calls"
+    return None
 
 
 async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -87,11 +101,18 @@ async def _admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
         there_are = connection.app.route_handler_method_map[path].keys() - {"OPTIONS"}
         raise MethodNotAllowedException(headers={"allow": ", ".join(sorted(there_are))})
     desk: Desk = connection.app.state.desk
-    partner = await partner_of(desk, request.headers.get(TOKEN, ""), request.method, request.scope["path"])
-    used = partner.grant.client_id, partner.seller_id, operation_of(handler)
+    token, path = request.headers.get(TOKEN, ""), request.scope["path"]
+    grant = await grant_of(desk, token, request.method, path, callers_of(handler))
+    used = grant.client_id, grant.seller_id or "", operation_of(handler)
     await desk.database.run(lambda tx: usage.count(tx, *used, plan))
-    cast("dict[str, Any]", connection.scope)[_PARTNER] = partner
+    cast("dict[str, Any]", connection.scope)[_GRANT] = grant
+
+
+async def _the_grant(request: AnyRequest) -> Grant:
+    return cast("dict[str, Any]", request.scope)[_GRANT]  # type: ignore[no-any-return]
 
 
 async def _the_partner(request: AnyRequest) -> Partner:
-    return cast("dict[str, Any]", request.scope)[_PARTNER]  # type: ignore[no-any-return]
+    grant = await _the_grant(request)
+    assert grant.seller_id is not None
+    return Partner(grant.seller_id, grant)

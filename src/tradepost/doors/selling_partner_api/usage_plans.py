@@ -5,7 +5,7 @@ nothing.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Request
 from litestar.handlers import BaseRouteHandler
@@ -17,19 +17,38 @@ GENEROUS = Plan(1000, 10_000)
 _PLAN = "plan"
 _OPERATION = "operation"
 _UNLISTED = "unlisted"
+_CALLERS = "callers"
 
 
-def operation(name: str, rate: float, burst: int, *, unlisted: Collection[int] = ()) -> dict[str, Any]:
-    """What a route says of itself: which operation of the models it is, and the plan there.
+class Callers(NamedTuple):
+    """Whose access tokens an operation is for: those for a seller, an application's own of a scope, or either."""
+
+    sellers: bool = True
+    scope: str | None = None
+
+
+SELLERS = Callers()
+
+
+def operation(
+    name: str, rate: float, burst: int, *, unlisted: Collection[int] = (), callers: Callers = SELLERS
+) -> dict[str, Any]:
+    """What a route says of itself: which operation of the models it is, the plan there, and who may call it.
 
     `unlisted` are the statuses of refusals that the model does not list, though they may come: 400 is said instead.
     """
-    return {_OPERATION: name, _PLAN: Plan(rate, burst), _UNLISTED: unlisted}
+    return {_OPERATION: name, _PLAN: Plan(rate, burst), _UNLISTED: unlisted, _CALLERS: callers}
 
 
 def operation_of(handler: BaseRouteHandler) -> str:
     """Which operation a route is."""
     return str(handler.opt[_OPERATION])
+
+
+def callers_of(handler: BaseRouteHandler) -> Callers:
+    """Whose tokens a route is for."""
+    callers: Callers = handler.opt[_CALLERS]
+    return callers
 
 
 def plan_of(request: Request[Any, Any, Any]) -> Plan | None:

@@ -27,6 +27,7 @@ from tradepost.refusals import Reason, Refused
 
 BODY_SECONDS = 15.0  # in which a body has to arrive
 UPLOAD_SECONDS = 300.0  # in which a document has to: as long as its address is open
+LOOK_SECONDS = 0.5  # between two looks at which bodies are late
 
 ShortWay = Callable[[Desk, Mapping[bytes, bytes], bytes, str], Awaitable[Answer]]
 """Answers a request from its headers, its body and the language of its caller."""
@@ -52,6 +53,7 @@ class Front:
         self._desk = desk
         self._short_ways = short_ways
         self._log_requests = log_requests
+        self._bodies = _Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass the server's start and end on."""
@@ -63,7 +65,7 @@ class Front:
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = machine_seconds()
         uploads = scope["method"] == "PUT" and scope["path"].startswith(documents.PATH)
-        receive = _in_time(receive, began, UPLOAD_SECONDS if uploads else BODY_SECONDS)
+        receive = self._bodies.in_time(receive, began, UPLOAD_SECONDS if uploads else BODY_SECONDS)
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
@@ -118,23 +120,60 @@ class Front:
                 return answer_to(error, language)
 
 
-def _in_time(receive: Receive, began: float, seconds: float) -> Receive:
-    """The body has to be here so many seconds after the request began; what comes after it may take its time."""
-    whole = False
+class _Bodies:
+    """The bodies that a process waits for, and by when each has to be here.
 
-    async def receive_in_time() -> Any:
-        nonlocal whole
-        if whole:
-            return await receive()
+    One timer looks after all of them, now and then: one for each would cost more than reading most of them does.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[asyncio.Task[Any], float] = {}
+        self._looked_after = False
+
+    def in_time(self, receive: Receive, began: float, seconds: float) -> Receive:
+        """The body has to be here so many seconds after the request began; what comes after it may take its time."""
+        whole = False
+
+        async def receive_in_time() -> Any:
+            nonlocal whole
+            message: Any = await (receive() if whole else self._wait(receive, began, seconds))
+            whole = not message.get("more_body")
+            return message
+
+        return receive_in_time
+
+    async def _wait(self, receive: Receive, began: float, seconds: float) -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        self._until[task] = began + seconds
+        if not self._looked_after:
+            self._look_later()  # not now: a body that is here already is taken, however late that is
         try:
-            async with asyncio.timeout(began + seconds - machine_seconds()):
-                message = await receive()
-        except TimeoutError as error:
-            raise Refused(Reason.NOT_JSON, problem=f"it did not arrive within {seconds:.0f} seconds") from error
-        whole = not message.get("more_body")
-        return message
+            return await receive()
+        except asyncio.CancelledError:
+            if self._until[task] != _TOO_LATE:
+                raise
+            task.uncancel()
+        finally:
+            del self._until[task]
+        raise Refused(Reason.NOT_JSON, problem=f"it did not arrive within {seconds:.0f} seconds")
 
-    return receive_in_time
+    def _look(self) -> None:
+        now = machine_seconds()
+        for task, until in self._until.items():
+            if _TOO_LATE < until <= now:
+                self._until[task] = _TOO_LATE
+                task.cancel()
+        self._looked_after = False
+        if self._until:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        self._looked_after = True
+        asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+
+
+_TOO_LATE = -1.0
 
 
 async def _body(receive: Receive) -> bytes:

@@ -100,6 +100,8 @@ class Marketplace(Collector):
             yield _gauge("tradepost_notices", "Notices that were not delivered.", "status", waiting.notices)
             told = "Webhook messages that were not delivered."
             yield _gauge("tradepost_webhook_messages", told, "status", waiting.webhook_messages)
+            told = "Notifications of sellers' applications that were not delivered."
+            yield _gauge("tradepost_notifications", told, "status", waiting.notifications)
 
 
 def _gauge(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:

@@ -27,6 +27,12 @@ CONDITIONS = (
     "used_acceptable", "collectible_like_new", "collectible_very_good", "collectible_good", "collectible_acceptable",
     "club_club",
 )  # fmt: skip
+NUMBERED = {
+    "1": "used_like_new", "2": "used_very_good", "3": "used_good", "4": "used_acceptable", "5": "collectible_like_new",
+    "6": "collectible_very_good", "7": "collectible_good", "8": "collectible_acceptable",
+    "10": "refurbished_refurbished", "11": "new_new",
+}  # fmt: skip
+"""Conditions by the numbers that flat files have for them."""
 EVERYBODY, OWN_CHANNEL = "ALL", "DEFAULT"  # what an instance is for that does not say
 
 Attributes = Mapping[str, Any]

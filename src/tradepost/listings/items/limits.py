@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from tradepost.ground.database import storable
+
 MOST_ATTRIBUTES = 1_000
 MOST_INSTANCES = 100  # of one attribute
 MOST_BYTES = 200_000
@@ -22,7 +24,8 @@ def problem_of(attributes: Mapping[str, Any]) -> str | None:
         return f"there may be {MOST_ATTRIBUTES} at most"
     for name, instances in attributes.items():
         if isinstance(instances, list) and len(instances) > MOST_INSTANCES:
-            return f"{name[:100]} may have {MOST_INSTANCES} instances at most"
+            named = name[:100] if storable(name) else "an attribute"  # the sentence may be kept
+            return f"{named} may have {MOST_INSTANCES} instances at most"
     size, left = 0, [(attributes, 0)]
     while left:
         value, depth = left.pop()

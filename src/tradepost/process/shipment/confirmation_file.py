@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from typing import NamedTuple
 
 from tradepost.ground.database import Database, Transaction
@@ -131,9 +132,9 @@ class Applied(NamedTuple):
 async def apply_batch(tx: Transaction, seller_id: str, batch: Sequence[Sequence[Row]]) -> Applied:
     """Confirm the packages of some parcels at the transaction's moment: good rows are taken, bad ones explained."""
     outcomes = await confirm_parcels(tx, [[row.confirmation(seller_id, tx.now) for row in rows] for rows in batch])
-    of_rows = [pair for rows, of in zip(batch, outcomes, strict=True) for pair in zip(rows, of, strict=True)]
-    entries = [entry for row, outcome in of_rows if (entry := _entry(row, outcome))]
-    return Applied(len(of_rows), sum(isinstance(outcome, Confirmed) for _, outcome in of_rows), entries)
+    of_rows = list(chain.from_iterable(outcomes))
+    entries = [entry for one in zip(chain.from_iterable(batch), of_rows, strict=True) if (entry := _entry(*one))]
+    return Applied(len(of_rows), sum(isinstance(outcome, Confirmed) for outcome in of_rows), entries)
 
 
 def batches(together: list[list[Row]]) -> Iterator[list[list[Row]]]:

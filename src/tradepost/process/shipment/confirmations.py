@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import NamedTuple
 
 from tradepost import carriers
 from tradepost.calendar_days import local_date
@@ -21,10 +22,10 @@ from tradepost.refusals import Reason, Refusal, Refused
 
 MOST_REFERENCE = 2**53 - 1  # every program reads it exactly
 ONE_DAY = timedelta(days=1)
+NEARLY_A_DAY = timedelta(hours=22)  # no day is shorter, where clocks are put forward: so near is no further than a day
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """How a package travels. In an edit None keeps what the package has, and an empty text clears it."""
 
     carrier_code: str | None
@@ -99,7 +100,8 @@ class _Room:
     async def open(cls, tx: Transaction, confirmations: Sequence[Confirmation]) -> "_Room":
         keys = [confirmation.key for confirmation in confirmations]
         journal = await Journal.open(tx, keys, max(one.at for one in confirmations), lines=True)
-        return cls(journal, await records.read(tx, journal.keys))
+        shipped = [order.key for order in journal.orders if order.shipped_units]
+        return cls(journal, await records.read(tx, shipped) if shipped else {})
 
     async def write(self, tx: Transaction) -> None:
         await self.journal.write()
@@ -156,7 +158,7 @@ def _edit_or_add(new: "_NewPackage", wish: Confirmation) -> Confirmed | None:
         return _edit(new.room, order, package, wish, items)
     new.room.journal.allow(order, Act.CONFIRM_SHIPMENT, Party.SELLER)
     if not new.units:
-        new.parcel = _checked(wish.parcel)
+        new.order, new.parcel = order, _checked(wish.parcel)
         _check_ship_date(new.room, order, wish)
     _check_reference(wish.reference)
     new.add(order, items)
@@ -168,8 +170,9 @@ class _NewPackage:
 
     def __init__(self, room: _Room) -> None:
         self.room = room
+        self.order: Order
+        self.parcel: Parcel
         self.units: dict[int, int] = {}
-        self.parcel = Parcel(None)
         self._told: list[Items | None] = []
 
     def add(self, order: Order, items: Items | None) -> None:
@@ -197,8 +200,7 @@ class _NewPackage:
             wish.key, reference, parcel.carrier_code or "", parcel.carrier_name or None, parcel.ship_method or None,
             parcel.tracking or None, parcel.shipped_on, wish.at, units=self.units,
         )  # fmt: skip
-        order = self.room.journal.order(wish.key, wish.at)
-        seller = Actor(Party.SELLER, wish.key.seller_id)
+        order, seller = self.order, Actor(Party.SELLER, wish.key.seller_id)
         detail = {"package": reference}
         self.room.journal.record(order, Act.CONFIRM_SHIPMENT, seller, wish.at, units=self.units, detail=detail)
         known[reference] = self.room.new[wish.key, reference] = package
@@ -271,25 +273,20 @@ def _check_reference(reference: int | None) -> None:
 def _check_ship_date(room: _Room, order: Order, wish: Confirmation) -> None:
     """Rules look at the moment of confirmation; the date typed must only be possible, give or take a day of zones."""
     shipped_on, zone = wish.parcel.shipped_on, room.journal.policy(order).zone
-    if shipped_on is None:
+    if shipped_on is None or order.placed_at - NEARLY_A_DAY <= shipped_on <= wish.at + NEARLY_A_DAY:
         return
     near = order.placed_at - 3 * ONE_DAY < shipped_on < wish.at + 3 * ONE_DAY
     given = local_date(shipped_on, zone) if near else shipped_on.date()  # no zone has the last day of the year 9999
-    placed = local_date(order.placed_at, zone)
-    if given > local_date(wish.at, zone) + ONE_DAY:
+    if shipped_on > wish.at and given > local_date(wish.at, zone) + ONE_DAY:
         raise Refused(Reason.SHIP_DATE_IN_FUTURE, given=given)
-    if given < placed - ONE_DAY:
+    if given < (placed := local_date(order.placed_at, zone)) - ONE_DAY:
         raise Refused(Reason.SHIP_DATE_BEFORE_ORDER, given=given, placed=placed)
 
 
 def _checked(parcel: Parcel) -> Parcel:
     """The parcel with its carrier as Tradepost spells it."""
-    for name, text, most in (
-        ("carrier-code", parcel.carrier_code, 50),
-        ("carrier-name", parcel.carrier_name, 50),
-        ("tracking-number", parcel.tracking, 100),
-        ("ship-method", parcel.ship_method, 100),
-    ):
+    texts = (parcel.carrier_code, parcel.tracking, parcel.carrier_name, parcel.ship_method)
+    for (name, most), text in zip(_LONGEST, texts, strict=True):
         if text and (len(text) > most or not text.isprintable()):
             problem = f"it may have {most} printable characters at most"
             raise Refused(Reason.INVALID_VALUE, field=name, problem=problem)
@@ -298,7 +295,11 @@ def _checked(parcel: Parcel) -> Parcel:
     known = carriers.known_carrier(parcel.carrier_code or carriers.OTHER.code)
     if known is carriers.OTHER and not parcel.carrier_name:
         raise Refused(Reason.CARRIER_NAME_NEEDED)
-    return replace(parcel, carrier_code=known.code if known else parcel.carrier_code)
+    return parcel._replace(carrier_code=known.code) if known and known.code != parcel.carrier_code else parcel
+
+
+_LONGEST = (("carrier-code", 50), ("tracking-number", 100), ("carrier-name", 50), ("ship-method", 100))
+"""How many characters the texts of a parcel may have."""
 
 
 def _looks_wrong(package: Package) -> bool:

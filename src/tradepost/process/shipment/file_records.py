@@ -15,6 +15,7 @@ from tradepost.process.shipment.processing_report import Complaint, Entry, Proce
 
 MOST_MIB = 64
 MOST_RECORDS = 200_000
+MOST_LINES = 10 * MOST_RECORDS  # with those that are empty
 MOST_COLUMNS = 200
 MOST_IN_LINE = 32_768  # characters
 MOST_IN_CELL = 500
@@ -89,6 +90,8 @@ def read(content: bytes, form: Form = SHIPMENTS) -> FileRecords:
     columns = [headings.index(name) if name in headings else None for name in form.used]
     for line in lines:
         _take(found, line, columns, len(headings), form)
+        if form.translated:
+            form = form._replace(translated=False)  # right below the headings, if anywhere
     if not found.count:
         raise Unreadable(Complaint.NOTHING_IN_IT)
     return found
@@ -122,16 +125,16 @@ def _take(found: FileRecords, line: _Line, columns: list[int | None], width: int
         _complain(found, line, Complaint.ROW_TOO_WIDE)
     else:
         used = [cells[column] if column is not None and column < len(cells) else "" for column in columns]
-        if found.count or not form.translated or not _are_translated_headings(used, form):
+        if not form.translated or not _are_translated_headings(used, form):
             _take_cells(found, used, form)
 
 
 def _take_cells(found: FileRecords, cells: list[str], form: Form) -> None:
     _count(found)
     record = form.record(found.count, *cells)
-    too_long = [name for name, cell in zip(form.used, cells, strict=True) if len(cell) > MOST_IN_CELL]
-    if too_long:
-        facts: dict[str, object] = {"field": too_long[0], "most": MOST_IN_CELL}
+    longest = max(cells, key=len)
+    if len(longest) > MOST_IN_CELL:
+        facts: dict[str, object] = {"field": form.used[cells.index(longest)], "most": MOST_IN_CELL}
         of = (getattr(record, name, "") for name in ("order_id", "order_item_id"))
         found.entries.append(Entry(found.count, Complaint.TOO_LONG, facts, *of))
     else:
@@ -160,6 +163,8 @@ def _find_headings(lines: Iterator[_Line], form: Form) -> list[str]:
     passed = 0
     first = ""
     for line in lines:
+        if not line.whole and line.text.count("\t") > MOST_COLUMNS and "\0" not in line.text:
+            raise Unreadable(Complaint.TOO_MANY_COLUMNS, most=MOST_COLUMNS)
         if not line.whole or "\0" in line.text:
             raise Unreadable(Complaint.NOT_TEXT, line=line.number)
         headings = _headings(line)
@@ -214,6 +219,8 @@ def _lines(content: bytes) -> Iterator[_Line]:
     number = 0
     while line := text.readline(MOST_IN_LINE + 1):
         number += 1
+        if number > MOST_LINES:
+            raise Unreadable(Complaint.TOO_MANY_ROWS, most=MOST_RECORDS)
         whole = line.endswith("\n") or len(line) <= MOST_IN_LINE
         rest = line
         while not whole and rest and not rest.endswith("\n"):

@@ -5,12 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from tradepost.calendar_days import first_instant, time_zone
 from tradepost.numbers import OrderKey, is_order_number
 from tradepost.process.shipment.confirmations import Confirmation, Parcel
 from tradepost.process.shipment.file_records import Record
-from tradepost.process.shipment.processing_report import Complaint, Entry
+from tradepost.process.shipment.processing_report import MOST_ECHOED, Complaint, Entry
 
 MOST_ROWS_OF_ORDER = 1000
 CLEARED = "null"  # written into tracking-number to remove it; an empty cell leaves it as it is
@@ -23,8 +24,7 @@ _MOMENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row that can be understood. No item: the whole order."""
 
     record: Record
@@ -87,6 +87,8 @@ class _Parcels:
 
 def _of_one_order(rows: list[Row]) -> list[list[Row]]:
     """A row joins an earlier parcel unless a parcel between them speaks of the same units: the later word counts."""
+    if len(rows) == 1:
+        return [rows]
     order = _Parcels()
     for row in rows[:MOST_ROWS_OF_ORDER]:
         number = order.number_of.get((row.parcel, row.item is None), -1)
@@ -121,4 +123,5 @@ def _moment(text: str, zone: str) -> datetime | None:
 
 def _wrong(record: Record, complaint: Complaint, about: str) -> Entry:
     facts: dict[str, object] = {"field": about, "most": MOST_ROWS_OF_ORDER}
-    return Entry(record.number, complaint, facts, record.order_id, record.order_item_id)
+    said = (record.order_id[:MOST_ECHOED], record.order_item_id[:MOST_ECHOED])
+    return Entry(record.number, complaint, facts, *said)

@@ -12,6 +12,7 @@ from tradepost.refusals import Reason, Refusal
 
 HEADINGS = ("original-record-number", "order-id", "order-item-id", "error-code", "error-type", "error-message")
 MOST_ECHOED = 50  # characters of a cell that the report repeats
+OPENS_A_FORMULA = (*"=+-@＝＋－＠", '"')  # to a spreadsheet, or a cell that ends further on
 
 INCOMPLETE_OR_INVALID = 18028
 
@@ -242,9 +243,15 @@ def cell(value: object) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in str(value))
 
 
+def echoed(number: str) -> str:
+    """The number of an order or an item as it stood in a file, which may have been anything: it begins no formula."""
+    line = cell(number[:MOST_ECHOED]).strip()
+    return f"'{line}" if line.startswith(OPENS_A_FORMULA) else line
+
+
 def _line(entry: Entry, language: str) -> str:
     cells = (
-        entry.record, entry.order_id[:MOST_ECHOED], entry.order_item_id[:MOST_ECHOED], entry.code,
-        entry.error_type, entry.message(language),
+        entry.record, echoed(entry.order_id), echoed(entry.order_item_id), entry.code, entry.error_type,
+        entry.message(language),
     )  # fmt: skip
     return "\t".join(map(cell, cells))

@@ -40,7 +40,6 @@ CREATE TABLE feeds (
     digest          text, -- of what was read when it started
     records         integer NOT NULL DEFAULT 0, -- in all, once it was read
     done            integer NOT NULL DEFAULT 0, -- records that are through
-    steps           integer NOT NULL DEFAULT 0, -- steps that are through: from here it goes on
     successful      integer NOT NULL DEFAULT 0,
     result_id       text, -- the document with the processing report
     turn            integer NOT NULL DEFAULT 0, -- how often a worker took it: only the last one may write
@@ -52,7 +51,7 @@ CREATE TABLE feeds (
 CREATE INDEX feeds_to_work ON feeds (seller_id, kind, number) WHERE status IN ('IN_QUEUE', 'IN_PROGRESS');
 CREATE INDEX feeds_by_seller ON feeds (seller_id, number DESC);
 
-CREATE TABLE feed_entries (
+CREATE TABLE feed_entries ( -- of the steps that are through; those without a row are still to be gone through
     seller_id text NOT NULL,
     feed_id   text NOT NULL,
     step      integer NOT NULL,

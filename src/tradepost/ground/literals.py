@@ -1,0 +1,48 @@
+"""Arrays as PostgreSQL writes them, such as {1,2,NULL} and {"one","another"}.
+
+The driver encodes an array element by element, and asks of each whether it is an array itself. To join texts, and to let
+PostgreSQL take them apart, costs both sides less.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from types import NoneType
+from typing import Any
+
+import msgspec
+
+
+def literal(values: Sequence[object]) -> str:
+    """An array of texts, numbers, truths, moments, days, bytes, JSON documents (dict) and nulls as a text."""
+    kinds = set(map(type, values))
+    if len(kinds) == 1:
+        (kind,) = kinds
+        if kind is int:
+            return f"{{{','.join(map(str, values))}}}"
+        if kind is NoneType:
+            return f"{{{','.join(['NULL'] * len(values))}}}"
+        if issubclass(kind, (str, datetime)):
+            texts: Any = values if issubclass(kind, str) else map(str, values)
+            joined = '","'.join(texts)
+            if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
+                return f'{{"{joined}"}}'
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    if isinstance(value, str):
+        text = str.__str__(value)
+    elif isinstance(value, (datetime, date)):
+        return f'"{value}"'
+    else:
+        text = msgspec.json.encode(value).decode()
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -1,0 +1,53 @@
+"""Statements by their text: what one does, and several as one."""
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+from tradepost.ground.literals import literal
+
+_WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
+_WRITES_OR_LOCKS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|SHARE)\b", re.IGNORECASE)  # a lock is FOR UPDATE or FOR SHARE
+_PARAMETER = re.compile(r"\$(\d+)")
+_ARRAY = re.compile(r"\$(\d+)::(\w+)\[\]")
+_AS_TEXT = r"$\1::text::\2[]"
+
+
+@cache
+def table_written(statement: str) -> str:
+    """The table that a statement writes."""
+    found = _WRITES.search(statement)
+    assert found, statement
+    return found[1]
+
+
+@lru_cache(maxsize=256)
+def only_reads(statement: str) -> bool:
+    """Whether a statement neither writes nor locks."""
+    return not _WRITES_OR_LOCKS.search(statement)
+
+
+@lru_cache(maxsize=256)
+def in_one(parts: tuple[tuple[str, str, int], ...]) -> str:
+    """One statement out of several: (name, text, number of parameters) each, the parameters counted on. What it takes
+    as arrays is sent as texts; see `as_sent`."""
+    if len(parts) == 1:
+        return _ARRAY.sub(_AS_TEXT, parts[0][1])
+    written, before = [], 0
+    for name, text, count in parts:
+        shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
+        written.append(f"written_{name} AS ({_ARRAY.sub(_AS_TEXT, shifted)}\n)")
+        before += count
+    return f"WITH {', '.join(written)} SELECT"
+
+
+def as_sent(text: str, values: Sequence[Any]) -> list[Any]:
+    """The values of a statement that is `in_one` with others: arrays as texts."""
+    arrays = _arrays(text)
+    return [literal(value) if number in arrays else value for number, value in enumerate(values, 1)]
+
+
+@cache
+def _arrays(text: str) -> frozenset[int]:
+    return frozenset(int(found[1]) for found in _ARRAY.finditer(text))

@@ -1,0 +1,1 @@
+"""Jobs that wait for a worker: feeds that are to be applied, reports that are to be made."""
