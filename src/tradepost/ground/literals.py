@@ -1,7 +1,7 @@
 """Arrays as PostgreSQL writes them, such as {1,2,NULL} and {"one","another"}.
 
-The driver encodes an array element by element, and asks of each whether it is an array itself. To join texts, and to let
-PostgreSQL take them apart, costs both sides less.
+The driver encodes an array element by element, and asks of each whether it is an array itself. To join texts, and to
+let PostgreSQL take them apart, costs both sides less.
 """
 
 from collections.abc import Sequence
