@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -14,7 +15,8 @@ from tests.selling_partner_api.conftest import Authorize
 from tradepost.documents import documents
 from tradepost.doors.selling_partner_api.jobs import Place
 from tradepost.doors.selling_partner_api.page_tokens import seal
-from tradepost.feeds import working
+from tradepost.feeds import confirmations, kind, working
+from tradepost.feeds.kinds import KINDS
 from tradepost.ground.clock import machine_now
 from tradepost.ground.storage import Storage
 from tradepost.jobs.jobs import Wanted
@@ -74,6 +76,34 @@ async def test_a_file_goes_from_the_upload_to_its_report(selling: Selling, scene
     )
     assert report.headers["content-type"] == "text/plain; charset=utf-8"
     assert report.headers["content-disposition"] == "attachment"
+
+
+async def test_a_feed_shows_how_far_it_is(
+    selling: Selling, scene: Scene, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(working, "SIDE_BY_SIDE", 1)
+    apply, stop = confirmations.apply, asyncio.Event()
+
+    async def apply_and_stop(*about: Any) -> Any:
+        stop.set()
+        return await apply(*about)
+
+    monkeypatch.setitem(KINDS, KIND, KINDS[KIND]._replace(apply=apply_and_stop))
+    feed_id = await created(selling, table([row(key) for key in await scene.to_states([State.UNSHIPPED] * 3)]))
+    told = [await progress(selling, feed_id)]
+    for _ in range(3):
+        stop.clear()
+        taken = await working.take(scene.database)
+        assert taken is not None
+        await working.go_on(scene.database, storage, taken, stop)
+        told.append(await progress(selling, feed_id))
+    assert told == [("0", "0"), ("3", "1"), ("3", "2"), ("3", "3")]
+
+
+async def progress(selling: Selling, feed_id: str) -> tuple[str, str]:
+    headers = (await selling.get(f"{FEEDS}/{feed_id}")).headers
+    return headers["x-tradepost-records"], headers["x-tradepost-records-done"]
 
 
 async def test_addresses_are_signed_for_one_method_one_document_and_five_minutes(

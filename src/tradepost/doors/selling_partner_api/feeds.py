@@ -120,9 +120,10 @@ async def create_feed(request: AnyRequest, desk: TheDesk, partner: ThePartner) -
 
 @get("/feeds/2021-06-30/feeds/{feed_id:str}", opt=operation("getFeed", 2, 15))
 async def get_feed(request: AnyRequest, desk: TheDesk, partner: ThePartner, feed_id: FromPath[str]) -> Response[bytes]:
-    """How far a feed is."""
+    """How far a feed is; beyond the models, how many of its records are through."""
     found = await desk.database.run(lambda tx: feeds.find(tx, partner.seller_id, feed_id))
-    return sent(request, _shown(found))
+    progress = {"x-tradepost-records": str(found.records), "x-tradepost-records-done": str(found.done)}
+    return sent(request, _shown(found), headers=progress)
 
 
 @delete("/feeds/2021-06-30/feeds/{feed_id:str}", status_code=200, opt=operation("cancelFeed", 2, 15))
