@@ -17,6 +17,7 @@ from tradepost.payments.gateway import Answer, Verdict
 from tradepost.payments.records import Question
 from tradepost.policy import Policy
 from tradepost.process.shipment.confirmations import Confirmed
+from tradepost.process.verification.asking import ask_due
 from tradepost.refusals import Reason, Refusal
 
 POLICY = Policy()
@@ -172,9 +173,9 @@ async def test_the_payment_changes_while_the_gateway_answers(market: Scene) -> N
             return Answer(Verdict.DECLINED)
 
     gateway = Overtaken()
-    await timekeeping.turn(market.database, [gateway])
+    await ask_due(market.database, gateway)
     first = await market.order(key)
-    await timekeeping.turn(market.database, [gateway])
+    await ask_due(market.database, gateway)
     assert (first.state, await market.state(key)) == (State.HELD, State.CANCELED)
 
 

@@ -6,7 +6,8 @@ framework's routing: the framework's own route of the same path does the same, o
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import count
 from logging import ERROR, INFO
 from secrets import token_hex
@@ -28,6 +29,8 @@ from tradepost.refusals import Reason, Refused
 BODY_SECONDS = 15.0  # in which a body has to arrive
 UPLOAD_SECONDS = 300.0  # in which a document has to: as long as its address is open
 LOOK_SECONDS = 0.5  # between two looks at which bodies are late
+MOST_DROPPED = 32 << 20  # bytes of a refused body that are taken in, so that its sender comes to read the refusal
+DROPPING_SECONDS = 2.0  # in which they are
 
 ShortWay = Callable[[Desk, Mapping[bytes, bytes], bytes, str], Awaitable[Answer]]
 """Answers a request from its headers, its body and the language of its caller."""
@@ -35,6 +38,7 @@ ShortWay = Callable[[Desk, Mapping[bytes, bytes], bytes, str], Awaitable[Answer]
 _log = structlog.get_logger()
 _PROCESS = token_hex(6).encode()  # request ids of a process count on from a beginning of its own
 _numbers = count(1)
+_ANNOUNCE_A_BODY = (b"content-length", b"transfer-encoding")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 
 
@@ -65,20 +69,20 @@ class Front:
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = machine_seconds()
         uploads = scope["method"] == "PUT" and scope["path"].startswith(documents.PATH)
-        receive = self._bodies.in_time(receive, began, UPLOAD_SECONDS if uploads else BODY_SECONDS)
         headers = dict(scope["headers"])
+        body = _Body(receive, headers, self._bodies, began, UPLOAD_SECONDS if uploads else BODY_SECONDS)
         given = headers.get(b"x-request-id", b"")
         request_id = given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
         short_way = self._short_ways.get((scope["method"], scope["path"]))
         if short_way is not None:
-            answer = await self._answer(short_way, headers, receive, request_id)
-            await _send(send, answer, request_id)
+            answer = await self._answer(short_way, headers, body, request_id)
+            await _send(send, answer, [(b"x-request-id", request_id), *await body.end()])
             status, route = answer.status, scope["path"]
             if status >= 400:
                 measures.refusal(answer.body)
         else:
             with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
-                status = await self._pass_on(scope, receive, send, request_id)
+                status = await self._pass_on(scope, body, send, request_id)
             route = str(scope.get("path_template", "none"))
         seconds = machine_seconds() - began
         measures.request(scope["method"], route, status, seconds)
@@ -93,7 +97,7 @@ class Front:
                 seconds=round(seconds, 4),
             )
 
-    async def _pass_on(self, scope: HTTPScope, receive: Receive, send: Send, request_id: bytes) -> int:
+    async def _pass_on(self, scope: HTTPScope, body: "_Body", send: Send, request_id: bytes) -> int:
         """Let the framework answer; the status that it sent, or 499 when the caller left before that."""
         status = 499
 
@@ -101,23 +105,76 @@ class Front:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id), *await body.end()]
             elif status >= 400 and message["type"] == "http.response.body":
                 measures.refusal(message["body"])
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        await self._app(scope, body.receive, send_with_id)
         return status
 
     async def _answer(
-        self, short_way: ShortWay, headers: Mapping[bytes, bytes], receive: Receive, request_id: bytes
+        self, short_way: ShortWay, headers: Mapping[bytes, bytes], body: "_Body", request_id: bytes
     ) -> Answer:
         language = requests.language(headers.get(b"accept-language", b"").decode("latin-1"))
         try:
-            return await short_way(self._desk(), headers, await _body(receive), language)
+            return await short_way(self._desk(), headers, await body.read(requests.MOST_BODY), language)
         except Exception as error:
             with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
                 return answer_to(error, language)
+
+
+class _Body:
+    """The body of one request, on its way in."""
+
+    def __init__(
+        self, receive: Receive, headers: Mapping[bytes, bytes], bodies: "_Bodies", began: float, seconds: float
+    ) -> None:
+        self._receive = receive
+        self._headers = headers
+        self._bodies = bodies
+        self._began = began
+        self._seconds = seconds
+        self._whole = False
+
+    async def receive(self) -> Any:
+        """The next part of it; refuses what comes too late. What follows the body may take its time."""
+        if self._whole:
+            return await self._receive()
+        try:
+            message: Any = await self._bodies.in_time(self._receive, self._began + self._seconds)
+        except TimeoutError:
+            raise Refused(Reason.NOT_JSON, problem=f"it did not arrive within {self._seconds:.0f} seconds") from None
+        self._whole = not message.get("more_body")
+        return message
+
+    async def read(self, most: int) -> bytes:
+        """All of it; refuses more bytes than `most`."""
+        message = await self.receive()
+        body: bytes = message.get("body", b"")
+        while message.get("more_body") and len(body) <= most:
+            message = await self.receive()
+            body += message.get("body", b"")
+        if len(body) > most:
+            raise Refused(Reason.TOO_LARGE, part="body", limit=f"{most} bytes")
+        return body
+
+    async def end(self) -> list[tuple[bytes, bytes]]:
+        """Be done with the body before its answer goes out, and say in a header what becomes of the connection.
+
+        Who is answered in the middle of a body writes on, and may never read. So some of the rest is taken and dropped;
+        and a connection with more to come is closed, since nobody could tell that from the next request.
+        """
+        if self._whole or self._headers.keys().isdisjoint(_ANNOUNCE_A_BODY):
+            return []
+        dropped = 0
+        patience = min(machine_seconds() + DROPPING_SECONDS, self._began + self._seconds)
+        with suppress(TimeoutError):
+            while not self._whole and dropped <= MOST_DROPPED:
+                message: Any = await self._bodies.in_time(self._receive, patience)
+                self._whole = not message.get("more_body")
+                dropped += len(message.get("body", b""))
+        return [] if self._whole else [(b"connection", b"close")]
 
 
 class _Bodies:
@@ -130,22 +187,11 @@ class _Bodies:
         self._until: dict[asyncio.Task[Any], float] = {}
         self._looked_after = False
 
-    def in_time(self, receive: Receive, began: float, seconds: float) -> Receive:
-        """The body has to be here so many seconds after the request began; what comes after it may take its time."""
-        whole = False
-
-        async def receive_in_time() -> Any:
-            nonlocal whole
-            message: Any = await (receive() if whole else self._wait(receive, began, seconds))
-            whole = not message.get("more_body")
-            return message
-
-        return receive_in_time
-
-    async def _wait(self, receive: Receive, began: float, seconds: float) -> Any:
+    async def in_time(self, receive: Receive, until: float) -> Any:
+        """What is received, unless that takes longer: a TimeoutError, up to half a second late."""
         task = asyncio.current_task()
         assert task is not None
-        self._until[task] = began + seconds
+        self._until[task] = until
         if not self._looked_after:
             self._look_later()  # not now: a body that is here already is taken, however late that is
         try:
@@ -156,7 +202,7 @@ class _Bodies:
             task.uncancel()
         finally:
             del self._until[task]
-        raise Refused(Reason.NOT_JSON, problem=f"it did not arrive within {seconds:.0f} seconds")
+        raise TimeoutError
 
     def _look(self) -> None:
         now = machine_seconds()
@@ -176,24 +222,11 @@ class _Bodies:
 _TOO_LATE = -1.0
 
 
-async def _body(receive: Receive) -> bytes:
-    message: Any = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        if len(body) > requests.MOST_BODY:
-            break
-        message = await receive()
-        body += message.get("body", b"")
-    if len(body) > requests.MOST_BODY:
-        raise Refused(Reason.TOO_LARGE, part="body", limit=f"{requests.MOST_BODY} bytes")
-    return body
-
-
-async def _send(send: Send, answer: Answer, request_id: bytes) -> None:
+async def _send(send: Send, answer: Answer, more: Iterable[tuple[bytes, bytes]]) -> None:
     headers = [
         (b"content-type", b"application/json" if answer.status < 400 else problems.MEDIA_TYPE),
         (b"content-length", b"%d" % len(answer.body)),
-        (b"x-request-id", request_id),
+        *more,
         *((name.encode(), value.encode()) for name, value in headers_of(answer)),
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

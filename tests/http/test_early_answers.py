@@ -1,0 +1,67 @@
+"""A request may be answered before its body is here: its sender still reads the answer, and can ask again."""
+
+import asyncio
+import http.client
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.faults.serving import PATIENCE_SECONDS
+from tests.http.test_schemathesis import key_of, server
+from tests.scene import BEA, Scene
+from tradepost.access.keys import NewKey, Scope
+
+REFUSED_EARLY = [
+    ("POST", "/api/v1/checkouts", 413),
+    ("PUT", "/api/v1/cart/lines", 413),
+    ("POST", "/api/v1/nowhere", 404),
+    ("POST", "/api/v1/operator/keys", 403),
+    ("PUT", "/documents/nothing", 403),
+]
+
+
+@pytest.fixture
+async def caller(scene: Scene, database_url: str) -> AsyncIterator[tuple[str, dict[str, str]]]:
+    """Where the server is, and the headers of a buyer."""
+    key = await key_of(scene, NewKey(Scope.BUYER, BEA))
+    async with server(database_url) as url:
+        yield url, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+
+async def test_who_sends_too_much_reads_why_and_asks_on_over_the_same_connection(
+    caller: tuple[str, dict[str, str]],
+) -> None:
+    url, headers = caller
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection(httpx.URL(url).netloc.decode(), timeout=PATIENCE_SECONDS)
+        for method, path, status in REFUSED_EARLY:
+            for size in (100, 2 << 20, 20 << 20):
+                connection.request(method, path, b" " * size, headers)
+                answer = connection.getresponse()
+                said = answer.read()
+                assert answer.status == status or (size == 100 and answer.status == 400), (path, size, said)
+                assert answer.getheader("Connection") is None, (path, size)
+        connection.close()
+
+    await asyncio.to_thread(ask)
+
+
+async def test_a_connection_is_closed_with_a_word_when_a_refused_body_does_not_end(
+    caller: tuple[str, dict[str, str]],
+) -> None:
+    url, headers = caller
+
+    def ask() -> None:
+        for announced in ({"Content-Length": "3000000"}, {"Transfer-Encoding": "chunked"}):
+            connection = http.client.HTTPConnection(httpx.URL(url).netloc.decode(), timeout=PATIENCE_SECONDS)
+            connection.putrequest("POST", "/api/v1/nowhere")
+            for name, value in (headers | announced).items():
+                connection.putheader(name, value)
+            connection.endheaders(b"5\r\n     ")
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("Connection")) == (404, "close")
+            connection.close()
+
+    await asyncio.to_thread(ask)
