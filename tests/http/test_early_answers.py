@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -35,15 +36,14 @@ async def test_who_sends_too_much_reads_why_and_asks_on_over_the_same_connection
     url, headers = caller
 
     def ask() -> None:
-        connection = http.client.HTTPConnection(httpx.URL(url).netloc.decode(), timeout=PATIENCE_SECONDS)
-        for method, path, status in REFUSED_EARLY:
-            for size in (100, 2 << 20, 20 << 20):
-                connection.request(method, path, b" " * size, headers)
-                answer = connection.getresponse()
-                said = answer.read()
-                assert answer.status == status or (size == 100 and answer.status == 400), (path, size, said)
-                assert answer.getheader("Connection") is None, (path, size)
-        connection.close()
+        with closing(_connection(url)) as connection:
+            for method, path, status in REFUSED_EARLY:
+                for size in (100, 2 << 20, 20 << 20):
+                    connection.request(method, path, b" " * size, headers)
+                    answer = connection.getresponse()
+                    said = answer.read()
+                    assert answer.status == status or (size == 100 and answer.status == 400), (path, size, said)
+                    assert answer.getheader("Connection") is None, (path, size)
 
     await asyncio.to_thread(ask)
 
@@ -55,13 +55,16 @@ async def test_a_connection_is_closed_with_a_word_when_a_refused_body_does_not_e
 
     def ask() -> None:
         for announced in ({"Content-Length": "3000000"}, {"Transfer-Encoding": "chunked"}):
-            connection = http.client.HTTPConnection(httpx.URL(url).netloc.decode(), timeout=PATIENCE_SECONDS)
-            connection.putrequest("POST", "/api/v1/nowhere")
-            for name, value in (headers | announced).items():
-                connection.putheader(name, value)
-            connection.endheaders(b"5\r\n     ")
-            answer = connection.getresponse()
-            assert (answer.status, answer.getheader("Connection")) == (404, "close")
-            connection.close()
+            with closing(_connection(url)) as connection:
+                connection.putrequest("POST", "/api/v1/nowhere")
+                for name, value in (headers | announced).items():
+                    connection.putheader(name, value)
+                connection.endheaders(b"5\r\n     ")
+                answer = connection.getresponse()
+                assert (answer.status, answer.getheader("Connection")) == (404, "close")
 
     await asyncio.to_thread(ask)
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(httpx.URL(url).netloc.decode(), timeout=PATIENCE_SECONDS)
