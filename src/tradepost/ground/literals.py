@@ -4,7 +4,7 @@ The driver encodes an array element by element, and asks of each whether it is a
 let PostgreSQL take them apart, costs both sides less.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from types import NoneType
 from typing import Any
@@ -15,18 +15,27 @@ import msgspec
 def literal(values: Sequence[object]) -> str:
     """An array of texts, numbers, truths, moments, days, bytes, JSON documents (dict) and nulls as a text."""
     kinds = set(map(type, values))
+    if kinds <= _MOMENTS_AND_NULLS:
+        return f"{{{','.join(_each_once(values))}}}"
     if len(kinds) == 1:
         (kind,) = kinds
         if kind is int:
             return f"{{{','.join(map(str, values))}}}"
-        if kind is NoneType:
-            return f"{{{','.join(['NULL'] * len(values))}}}"
-        if issubclass(kind, (str, datetime)):
-            texts: Any = values if issubclass(kind, str) else map(str, values)
+        if issubclass(kind, str):
+            texts: Any = values
             joined = '","'.join(texts)
             if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
                 return f'{{"{joined}"}}'
     return f"{{{','.join(map(_element, values))}}}"
+
+
+_MOMENTS_AND_NULLS = {datetime, NoneType}
+
+
+def _each_once(values: Sequence[object]) -> Iterator[str]:
+    """Elements of which many are the same, such as the moments of a batch: to find one is faster than to write it."""
+    written = {value: _element(value) for value in set(values)}
+    return map(written.__getitem__, values)
 
 
 def _element(value: object) -> str:
