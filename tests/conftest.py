@@ -3,6 +3,7 @@
 TRADEPOST_TEST_DATABASE_URL names another server to test against, as a user who may create databases.
 """
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.scene import Scene, open_market
 from tradepost.ground import embedded, schema
@@ -22,7 +24,14 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 MEMORY = Path("/dev/shm")  # noqa: S108  # the tests' own database
 TEMPLATE = f"tradepost_template_{os.getpid()}"
 OURS = "tradepost-tests-"
-UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
+UNSAFE_AND_FAST = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100",
+    "autovacuum": "off",  # it comes when it likes, and what it learns changes plans in the middle of a test
+}  # fmt: skip
+PATIENCE_SECONDS = 120
+
+settings.register_profile("slow machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("slow machine")
 
 _numbers = count(1)
 
@@ -47,7 +56,12 @@ class TestServer:
 
     async def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
-        await self.say(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    return await self.say(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
+                except asyncpg.ObjectInUseError:  # who was sent away has five seconds to go, however busy the machine
+                    await asyncio.sleep(0.1)
 
     async def say(self, statement: str) -> None:
         """Run a statement outside of every test's database."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 from tests.scene import BEA, BOB, LAMP, MUG, OFFERS, PRO, SOLO, VASE, Scene
 from tradepost import timekeeping
 from tradepost.ground.database import Transaction, connect
-from tradepost.notices import delivery
+from tradepost.notices.delivery import deliver_due
 from tradepost.notices.post import Outcome, Send
 from tradepost.notices.writing import Letter
 from tradepost.payments.gateway import Answer
@@ -93,8 +93,7 @@ async def ask(market: Scene) -> None:
 
 
 async def deliver(market: Scene) -> None:
-    delivery.LEASE = SHORT_LEASE
-    await delivery.deliver_due(market.database, SlowPost())
+    await deliver_due(market.database, SlowPost())
 
 
 async def main(url: str, what: str) -> None:

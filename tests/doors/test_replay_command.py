@@ -287,11 +287,12 @@ async def test_a_seller_who_was_never_opened_is_professional(
 
 async def test_the_throw_away_database_is_dropped_whatever_happens(data_folder: Path, tmp_path: Path) -> None:
     """Ended by Ctrl-C it drops its database; killed, it leaves it to the next one."""
-    sellers = (f"2026-03-01T00:00:00Z,list,,s{number},,LAMP,3,1.00,Lamp" for number in range(3000))
-    file = history(tmp_path / "history.csv", *sellers)
-    command = ("replay", file, "--out", tmp_path / "out", "--data", data_folder)
+    # So many that it is under way for long after its database was seen.
+    sellers = (f"2026-03-01T00:00:00Z,list,,s{number},,LAMP,3,1.00,Lamp" for number in range(50_000))
+    long, short = history(tmp_path / "long.csv", *sellers), history(tmp_path / "short.csv", *OPENING)
+    where = ("--out", tmp_path / "out", "--data", data_folder)
     for stop, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)):
-        process = await start(*command)
+        process = await start("replay", long, *where)
         while not await _throw_away_databases(data_folder):
             assert process.returncode is None
             await asyncio.sleep(0.02)
@@ -299,7 +300,7 @@ async def test_the_throw_away_database_is_dropped_whatever_happens(data_folder: 
         done = await ended(process)
         assert (done.code, done.out, done.err) == (code, "", "")
         assert len(await _throw_away_databases(data_folder)) == (stop is signal.SIGKILL)
-    assert (await run(*command)).code == 0
+    assert (await run("replay", short, *where)).code == 0
     assert await _throw_away_databases(data_folder) == []
 
 

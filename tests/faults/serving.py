@@ -3,11 +3,12 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,10 +93,19 @@ def children(pid: int) -> list[int]:
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens at, and that the system gives to none of those who ask for any, or only call others:
+    it stays free until whoever is told of it takes it."""
+    first_given = max(2048, int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]))
+    while True:
+        port = random.randrange(first_given // 2, first_given)
+        if port in _told:
+            continue
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _told.add(port)
+            return port
+
+
+_told: set[int] = set()
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -199,3 +209,18 @@ async def eventually(act: Callable[[], Awaitable[bool]]) -> None:
 def kill(pid: int) -> None:
     """End a process as a machine that is out of memory does."""
     os.kill(pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def stopped(pids: Sequence[int]) -> AsyncIterator[None]:
+    """Processes that stand still until the end of the block."""
+    _tell(pids, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _tell(pids, signal.SIGCONT)
+
+
+def _tell(pids: Iterable[int], what: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, what)

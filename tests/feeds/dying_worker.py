@@ -1,9 +1,11 @@
-"""A worker that is killed: `dying_worker.py URL FOLDER LEASE_SECONDS`. It says when it has a feed, and each step of it.
+"""A worker that is killed: `dying_worker.py URL FOLDER LEASE_SECONDS [MOMENT]`. It says when it has a feed, and each
+step of it. Once it has said MOMENT it does nothing more, however late whoever is to kill it comes.
 
 What is left of a lease is waited for as in life, only shorter.
 """
 
 import asyncio
+import signal
 import sys
 from datetime import timedelta
 from typing import Any
@@ -16,11 +18,13 @@ from tradepost.jobs import turns
 ROWS_AT_ONCE = 5
 
 
-def say(*words: object) -> None:
-    print(*words, flush=True)
+async def main(url: str, folder: str, lease: str, moment: str = "") -> None:
+    def say(*words: object) -> None:
+        said = " ".join(map(str, words))
+        print(said, flush=True)
+        if said == moment:
+            signal.pause()
 
-
-async def main(url: str, folder: str, lease: str) -> None:
     turns.LEASE = timedelta(seconds=float(lease))
     working.MOST_ATTEMPTS = 1000  # it may be killed sooner than it gets on, any number of times
     kind.ROWS_AT_ONCE = ROWS_AT_ONCE

@@ -3,20 +3,22 @@
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.faults.serving import PATIENCE_SECONDS, free_port, serving
+from tests.faults.serving import PATIENCE_SECONDS, serving
 from tests.feeds.mill_race import TSV, Feeds, counts
 from tests.rooms.uploaded_files import row, table
 from tests.scene import PRO, Scene
 from tradepost.documents import documents
-from tradepost.ground.storage import PIECE, Storage, StorageUnavailable
+from tradepost.ground.storage import PATIENCE, PIECE, Storage, StorageUnavailable
 from tradepost.lifecycle import State
 
 BUCKET = "sellers-documents"
@@ -41,12 +43,13 @@ class Bucket:
 
     def held(self, name: str) -> bytes | None:
         """What lies in it under this name, without our reading it."""
-        answer = httpx.get(f"{self.endpoint}/{BUCKET}/{name}")
+        answer = httpx.get(f"{self.endpoint}/{BUCKET}/{name}", timeout=PATIENCE_SECONDS)
         return answer.content if answer.status_code == 200 else None
 
     def names(self) -> str:
         """The names of all that lies in it, and of what was begun and not ended."""
-        return "".join(httpx.get(f"{self.endpoint}/{BUCKET}{query}").text for query in ("", "?uploads"))
+        addresses = (f"{self.endpoint}/{BUCKET}", f"{self.endpoint}/{BUCKET}?uploads")
+        return "".join(httpx.get(address, timeout=PATIENCE_SECONDS).text for address in addresses)
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +64,9 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    assert httpx.post(f"{endpoint}/moto-api/reset").status_code == 200
-    assert httpx.put(f"{endpoint}/{BUCKET}").status_code == 200
+    assert httpx.post(f"{endpoint}/moto-api/reset", timeout=PATIENCE_SECONDS).status_code == 200
+    assert httpx.put(f"{endpoint}/{BUCKET}", timeout=PATIENCE_SECONDS).status_code == 200
+    monkeypatch.setitem(PATIENCE, "retry_timeout", timedelta(seconds=PATIENCE_SECONDS))  # a busy machine answers late
     made = Bucket(endpoint)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -121,12 +125,14 @@ async def test_a_bucket_that_is_not_there_takes_nothing(bucket: Bucket) -> None:
 
 
 async def test_a_server_that_is_away_is_unavailable(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
-    storage = Storage.at(ADDRESS)
-    with pytest.raises(StorageUnavailable):
-        await storage.write("one", pieces(b"content"))
-    with pytest.raises(StorageUnavailable):
-        [piece async for piece in storage.read("one")]
+    with socket.socket() as held:  # a port that is taken, and at which nobody listens
+        held.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{held.getsockname()[1]}")
+        storage = Storage.at(ADDRESS)
+        with pytest.raises(StorageUnavailable):
+            await storage.write("one", pieces(b"content"))
+        with pytest.raises(StorageUnavailable):
+            [piece async for piece in storage.read("one")]
 
 
 async def test_a_feed_is_read_from_it_and_reported_into_it(bucket: Bucket, scene: Scene) -> None:

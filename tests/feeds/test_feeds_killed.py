@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.serving import PATIENCE_SECONDS
 from tests.feeds.mill_race import CONFIRMATIONS, Feeds, counts
 from tests.rooms.uploaded_files import row, table
 from tests.scene import Scene
@@ -30,10 +31,12 @@ ORDERS = 40
 
 
 @asynccontextmanager
-async def worker(url: str, folder: Path, lease: float, program: Path = PROGRAM) -> AsyncIterator[Process]:
-    """A worker in a process of its own."""
+async def worker(
+    url: str, folder: Path, lease: float, program: Path = PROGRAM, *, moment: str = ""
+) -> AsyncIterator[Process]:
+    """A worker in a process of its own, which stands still at that moment, if any."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(program), url, str(folder), str(lease)),
+        *(sys.executable, str(program), url, str(folder), str(lease), *([moment] if moment else [])),
         stdout=PIPE, env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
     )  # fmt: skip
     try:
@@ -46,7 +49,7 @@ async def worker(url: str, folder: Path, lease: float, program: Path = PROGRAM) 
 
 async def line(process: Process) -> list[str]:
     assert process.stdout is not None
-    said = await asyncio.wait_for(process.stdout.readline(), 60)
+    said = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)
     assert said.endswith(b"\n"), said
     return said.decode().split()
 
@@ -76,7 +79,7 @@ async def test_a_killed_workers_feed_is_gone_on_with(
 ) -> None:
     keys = await orders(scene)
     feed_id = await feeds.create(table([row(key) for key in keys]))
-    async with worker(database_url, folder, 0.5) as victim:
+    async with worker(database_url, folder, 0.5, moment=moment) as victim:
         while " ".join(await line(victim)) != moment:
             pass
         victim.kill()
@@ -133,6 +136,15 @@ async def test_a_worker_that_is_told_to_stop_hands_the_feed_back_between_two_ste
     feeds: Feeds, scene: Scene, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kind, "ROWS_AT_ONCE", 5)
+    found, amid = kinds.KINDS[CONFIRMATIONS], asyncio.Event()
+
+    async def apply(*arguments: Any) -> Any:
+        done = await found.apply(*arguments)
+        if (await feeds.find(feed_id)).done:  # a step is through: this one goes no further
+            amid.set()
+            await asyncio.Event().wait()
+        return done
+
     keys = await orders(scene)
     feed_id = await feeds.create(table([row(key) for key in keys]))
     stop = asyncio.Event()
@@ -140,12 +152,14 @@ async def test_a_worker_that_is_told_to_stop_hands_the_feed_back_between_two_ste
     await working.go_on(database, feeds.storage, await taken(database), stop)
     again = await taken(database)
     assert (again.job.status, again.job.done, again.turn.attempts) == ("IN_PROGRESS", 0, 1)
-    task = asyncio.create_task(working.go_on(database, feeds.storage, again, asyncio.Event()))
-    while not (await feeds.find(feed_id)).done:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    with monkeypatch.context() as patched:
+        patched.setitem(kinds.KINDS, CONFIRMATIONS, found._replace(apply=apply))
+        task = asyncio.create_task(working.go_on(database, feeds.storage, again, asyncio.Event()))
+        await asyncio.wait_for(amid.wait(), PATIENCE_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     assert (await feeds.find(feed_id)).status == "IN_PROGRESS"
+    assert 0 < (await feeds.find(feed_id)).done < ORDERS
     await feeds.work()
     assert counts(await feeds.report(feed_id)) == (ORDERS, ORDERS)
     await applied_once(scene, keys)

@@ -131,7 +131,7 @@ class Broken(Exception):
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, from_step: int, error: Exception) -> None:
-    """Let the kind fail from one of its steps on."""
+    """Let the kind fail from one of its steps on, which come one after the other: side by side any may be the first."""
     found: Kind = kinds.KINDS[CONFIRMATIONS]
     count = 0
 
@@ -143,6 +143,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, from_step: int, error: Exception) 
         return await found.apply(*arguments)
 
     monkeypatch.setattr(kind, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(working, "SIDE_BY_SIDE", 1)
     monkeypatch.setattr(turns, "TRY_AGAIN", NO_WAIT)
     monkeypatch.setitem(kinds.KINDS, CONFIRMATIONS, found._replace(apply=apply))
 

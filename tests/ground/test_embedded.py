@@ -449,7 +449,7 @@ async def eventually(is_so: Callable[[], bool]) -> None:
 @contextmanager
 def innocent_process() -> Iterator[subprocess.Popen[bytes]]:
     """A process of the server's own account, since PostgreSQL takes only those for servers."""
-    with subprocess.Popen(["sleep", "60"], **server_setup.server_account().spawning) as process:
+    with subprocess.Popen(["sleep", "600"], **server_setup.server_account().spawning) as process:
         try:
             yield process
         finally:

@@ -28,6 +28,8 @@ OF_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "date": st.dates(date(1, 1, 2)),
     "bytea": st.binary(),
     "jsonb": DOCUMENTS,
+    "time": st.times(),
+    "uuid": st.uuids(),
 }
 
 

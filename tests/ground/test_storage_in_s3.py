@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.faults.serving import PATIENCE_SECONDS
 from tests.feeds.test_documents_in_s3 import ADDRESS, BUCKET, Bucket, bucket, endpoint, pieces
 from tradepost.ground.storage import Storage, StorageUnavailable
 
@@ -10,7 +11,7 @@ __all__ = ["bucket", "endpoint"]  # fixtures
 
 
 def remove(bucket: Bucket) -> None:
-    assert httpx.delete(f"{bucket.endpoint}/{BUCKET}").status_code == 204
+    assert httpx.delete(f"{bucket.endpoint}/{BUCKET}", timeout=PATIENCE_SECONDS).status_code == 204
 
 
 async def test_a_document_is_deleted_any_number_of_times(bucket: Bucket) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import http.client
-from collections.abc import AsyncIterator
 from contextlib import closing
 
 import httpx
@@ -23,19 +22,16 @@ REFUSED_EARLY = [
 
 
 @pytest.fixture
-async def caller(scene: Scene, database_url: str) -> AsyncIterator[tuple[str, dict[str, str]]]:
-    """Where the server is, and the headers of a buyer."""
+async def headers(scene: Scene) -> dict[str, str]:
+    """Those of a buyer."""
     key = await key_of(scene, NewKey(Scope.BUYER, BEA))
-    async with server(database_url) as url:
-        yield url, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    return {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
 
 async def test_who_sends_too_much_reads_why_and_asks_on_over_the_same_connection(
-    caller: tuple[str, dict[str, str]],
+    headers: dict[str, str], database_url: str
 ) -> None:
-    url, headers = caller
-
-    def ask() -> None:
+    def ask(url: str) -> None:
         with closing(_connection(url)) as connection:
             for method, path, status in REFUSED_EARLY:
                 for size in (100, 2 << 20, 20 << 20):
@@ -45,15 +41,14 @@ async def test_who_sends_too_much_reads_why_and_asks_on_over_the_same_connection
                     assert answer.status == status or (size == 100 and answer.status == 400), (path, size, said)
                     assert answer.getheader("Connection") is None, (path, size)
 
-    await asyncio.to_thread(ask)
+    async with server(database_url, "patient") as url:
+        await asyncio.to_thread(ask, url)
 
 
 async def test_a_connection_is_closed_with_a_word_when_a_refused_body_does_not_end(
-    caller: tuple[str, dict[str, str]],
+    headers: dict[str, str], database_url: str
 ) -> None:
-    url, headers = caller
-
-    def ask() -> None:
+    def ask(url: str) -> None:
         for announced in ({"Content-Length": "3000000"}, {"Transfer-Encoding": "chunked"}):
             with closing(_connection(url)) as connection:
                 connection.putrequest("POST", "/api/v1/nowhere")
@@ -63,7 +58,8 @@ async def test_a_connection_is_closed_with_a_word_when_a_refused_body_does_not_e
                 answer = connection.getresponse()
                 assert (answer.status, answer.getheader("Connection")) == (404, "close")
 
-    await asyncio.to_thread(ask)
+    async with server(database_url) as url:
+        await asyncio.to_thread(ask, url)
 
 
 def _connection(url: str) -> http.client.HTTPConnection:

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 
+from tests.faults.serving import PATIENCE_SECONDS
 from tests.http.conftest import Api
 from tests.scene import Scene
-from tradepost.doors.serving import app
+from tradepost.doors.serving import app, health
 from tradepost.ground.database import Database, connect
 
 
@@ -16,6 +18,12 @@ async def asking(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app.of_database(database))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://tradepost.test") as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may answer late."""
+    monkeypatch.setattr(health, "READY_WITHIN_SECONDS", PATIENCE_SECONDS)
 
 
 async def test_with_its_database_a_process_lives_and_is_ready(api: Api) -> None:
@@ -42,9 +50,13 @@ async def test_with_the_schema_of_another_version_a_process_is_not_ready(scene: 
         assert (await client.get("/readyz")).status_code == 503
 
 
-async def test_with_a_database_that_keeps_silent_a_process_is_not_ready_soon(scene: Scene) -> None:
+async def test_with_a_database_that_keeps_silent_a_process_is_not_ready_soon(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody moves the clock and takes long over it."""
-    async with scene.database.transaction(alone=True), asking(scene.database) as client:
-        assert (await client.get("/readyz")).status_code == 503
+    with monkeypatch.context() as hasty:
+        hasty.setattr(health, "READY_WITHIN_SECONDS", 0.5)
+        async with scene.database.transaction(alone=True), asking(scene.database) as client:
+            assert (await client.get("/readyz")).status_code == 503
     async with asking(scene.database) as client:
         assert (await client.get("/readyz")).status_code == 200

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.faults.serving import PATIENCE_SECONDS
 from tests.http.conftest import Api
 from tests.http.test_checkouts import BODY
 from tests.scene import BEA, PRO, Scene
@@ -18,8 +19,9 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 
 @pytest.fixture(autouse=True)
 def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests do not wait until the database is asked again."""
+    """The tests do not wait until the database is asked again, but as long as it takes to answer."""
     monkeypatch.setattr(metrics, "COST", 0)
+    monkeypatch.setattr(metrics, "WAIT_SECONDS", PATIENCE_SECONDS)
     asked_at_once = metrics.Lately.__init__
     monkeypatch.setattr(metrics.Lately, "__init__", lambda self, question, rest: asked_at_once(self, question, rest=0))
 

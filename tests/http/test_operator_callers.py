@@ -96,7 +96,7 @@ async def test_every_write_is_done_once_under_its_idempotency_key(api: Api, scen
         ("POST", "/operator/buyers", {"buyer_id": "kim", "name": "Kim"}),
         ("PATCH", f"/operator/buyers/{BEA}", {"name": "Beatrice"}),
         ("POST", "/operator/keys", {"scope": "customer_service"}),
-        ("POST", f"/operator/keys/{key_id}/rotate", {"grace_seconds": 10}),
+        ("POST", f"/operator/keys/{key_id}/rotate", {"grace_seconds": 600}),
         ("DELETE", f"/operator/keys/{key_id}", None),
         ("POST", f"/operator/verification/{held.order_id}/approve", {"note": "Fine."}),
         ("POST", f"/operator/verification/{other.order_id}/reject", {"reason": "fraud"}),

@@ -43,10 +43,10 @@ BAD_BODIES = {
 
 
 @asynccontextmanager
-async def server(database_url: str) -> AsyncIterator[str]:
+async def server(database_url: str, made_by: str = "make") -> AsyncIterator[str]:
     """One process that answers; its address."""
-    port = free_port()
-    granian = ("-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), "tests.http.unlimited:make")
+    port, made = free_port(), f"tests.http.unlimited:{made_by}"
+    granian = ("-m", "granian", "--interface", "asgi", "--factory", "--port", str(port), made)
     environment = os.environ | {"TRADEPOST_DATABASE_URL": database_url, "TRADEPOST_WEBHOOKS_PRIVATE": ""}
     process = await asyncio.create_subprocess_exec(
         sys.executable, *granian, stdin=DEVNULL, stdout=DEVNULL, stderr=None, env=environment

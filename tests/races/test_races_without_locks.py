@@ -26,7 +26,7 @@ from tradepost.refusals import Reason, Refusal
 AWAY = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 Wanted = Callable[[datetime], Cart]
 TABLES = ("orders", "order_lines", "order_events", "payments", "kept_answers")
-KILL = "SELECT bool_and(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = 'one'"
+KILL = "SELECT bool_and(pg_terminate_backend(pid, 120000)) FROM pg_stat_activity WHERE application_name = 'one'"
 
 
 @dataclass

@@ -1,10 +1,12 @@
-"""A worker that is killed: `dying_maker.py URL FOLDER LEASE_SECONDS`. It says when it has a report, when its file is
-made, when the document lies where documents lie, and when the report is through.
+"""A worker that is killed: `dying_maker.py URL FOLDER LEASE_SECONDS [MOMENT]`. It says when it has a report, when its
+file is made, when the document lies where documents lie, and when the report is through. Once it has said MOMENT it
+does nothing more, however late whoever is to kill it comes.
 
 What is left of a lease is waited for as in life, only shorter.
 """
 
 import asyncio
+import signal
 import sys
 from datetime import timedelta
 from typing import Any
@@ -15,11 +17,12 @@ from tradepost.jobs import turns
 from tradepost.report_requests import making
 
 
-def say(*words: object) -> None:
-    print(*words, flush=True)
+async def main(url: str, folder: str, lease: str, moment: str = "") -> None:
+    def say(word: str) -> None:
+        print(word, flush=True)
+        if word == moment:
+            signal.pause()
 
-
-async def main(url: str, folder: str, lease: str) -> None:
     turns.LEASE = timedelta(seconds=float(lease))
     making.MOST_ATTEMPTS = 1000  # it may be killed any number of times
     write = Storage.write

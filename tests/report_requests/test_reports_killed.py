@@ -38,7 +38,7 @@ async def test_a_killed_workers_report_is_made_by_the_next_one_and_told_of_once(
 ) -> None:
     key = await scene.to_state(State.UNSHIPPED)
     report_id = await ask(scene)
-    async with worker(database_url, folder, 0.5, PROGRAM) as victim:
+    async with worker(database_url, folder, 0.5, PROGRAM, moment=moment) as victim:
         while await line(victim) != [moment]:
             pass
         victim.kill()
@@ -67,11 +67,13 @@ async def test_a_schedule_tells_each_order_once_through_workers_that_are_killed_
         keys += await scene.to_states([State.UNSHIPPED] * 3)
         await scene.advance(HOUR)
         assert await schedules.start_due(scene.database) == 1
+    longest = 0.3
     while {status for status, _ in await told_of(scene)} & {"IN_QUEUE", "IN_PROGRESS"}:
         async with worker(database_url, folder, 0.1, PROGRAM) as victim:
             await line(victim)
             with suppress(TimeoutError):
-                async with asyncio.timeout(random.random() * 0.3):
+                async with asyncio.timeout(random.random() * longest):
                     while await line(victim) != ["through"]:
                         pass
+        longest *= 1.05  # on a slow machine, too, one of them gets through at last
     assert await told_together(scene, Storage.at(str(folder))) == sorted(key.order_id for key in keys)

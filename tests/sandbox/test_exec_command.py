@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import sys
 import termios
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.faults.serving import until
 from tests.sandbox.peer import Peer, serving_peer
 from tradepost.doors.cli.app import answer
 from tradepost.doors.diversion.certificates import make_identity
@@ -152,11 +154,18 @@ def take_terminal() -> None:
 
 
 async def telling(**how: Any) -> Process:
-    """A program, ready to tell which signals it hears until it is sent a line."""
+    """A program, ready to tell which signals it hears until it is sent a line, below one that is ready to pass them on."""
     words = (*EXEC, "--endpoint", "http://127.0.0.1:9", "--", sys.executable, "-c", dedent(TELLING))
     process = await asyncio.create_subprocess_exec(*words, **how)
     assert await line(process) == "ready"
+    await until(lambda: hears(process.pid, SIGNALS[-1]))  # the program may be faster than whoever has started it
     return process
+
+
+def hears(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for this signal."""
+    (caught,) = re.findall(r"SigCgt:\s+([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text())
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 async def line(process: Process) -> str:

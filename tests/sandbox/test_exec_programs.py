@@ -62,7 +62,8 @@ async def test_python_with_nothing_but_its_own_library(peer: Peer, diverted: Div
 
 @pytest.mark.parametrize("library", [pytest.param(name, marks=needs_module(name)) for name in ("httpx", "requests")])
 async def test_python_with_a_library(library: str, peer: Peer, diverted: Diverted) -> None:
-    program = f"import {library}; print({library}.get('https://{NA}/orders/v0/orders?CreatedAfter=x').text)"
+    url = f"https://{NA}/orders/v0/orders?CreatedAfter=x"
+    program = f"import {library}; print({library}.get('{url}', timeout=None).text)"  # httpx would wait for seconds only
     assert "Orders" in await diverted(sys.executable, "-c", program)
     assert peer.asked == [Asked("GET", NA, "/orders/v0/orders?CreatedAfter=x", b"")]
 
@@ -73,7 +74,10 @@ async def test_python_amazon_sp_api(peer: Peer, diverted: Diverted) -> None:
     document = {"feedDocumentId": "d1", "url": f"{peer.url}/uploads/d1"}
     peer.answers["/feeds/2021-06-30/documents"] = document
     program = """
+        from functools import partialmethod
         from io import BytesIO
+        import httpx
+        httpx.Client.__init__ = partialmethod(httpx.Client.__init__, timeout=None)  # however busy the machine is
         from sp_api.api import Feeds, Orders
         from sp_api.base import Marketplaces
         given = dict(refresh_token="Atzr|x", lwa_app_id="id", lwa_client_secret="secret")
@@ -192,7 +196,7 @@ async def test_java(peer: Peer, diverted: Diverted, tmp_path: Path) -> None:
 
 ASKING_TWICE = {
     "urllib": (sys.executable, "-c", "import sys, urllib.request as u; [u.urlopen(url) for url in sys.argv[1:]]"),
-    "httpx": (sys.executable, "-c", "import sys, httpx; [httpx.get(url) for url in sys.argv[1:]]"),
+    "httpx": (sys.executable, "-c", "import sys, httpx; [httpx.get(url, timeout=None) for url in sys.argv[1:]]"),
     "requests": (sys.executable, "-c", "import sys, requests; [requests.get(url) for url in sys.argv[1:]]"),
     "curl": ("curl", "-sS", "--fail"),
 }
@@ -256,7 +260,7 @@ async def test_other_hosts_are_reached_and_trusted_as_ever(
     authority = tmp_path / "authority.pem"
     authority.write_bytes(other.authority.public_bytes(Encoding.PEM))
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-    ask = {"urllib.request": "urlopen('{url}').status", "httpx": "get('{url}').status_code"}[library]
+    ask = {"urllib.request": "urlopen('{url}').status", "httpx": "get('{url}', timeout=None).status_code"}[library]
     async with serving_peer("127.0.0.2", other.context) as elsewhere:
         program = f"import {library}; print({library}.{ask.format(url=elsewhere.url + '/mine')})"
         assert await diverted(sys.executable, "-c", program) == "200\n"

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 import json
+import socket
 import ssl
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,13 +53,11 @@ async def ports(peer: Peer, identity: Identity) -> AsyncIterator[Ports]:
 
 
 @pytest.fixture
-async def closed_port() -> int:
-    """A port at which nobody listens."""
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
+def closed_port() -> Iterator[int]:
+    """A port at which nobody listens, and which nobody else is given meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 async def answered(port: int, sent: str | bytes) -> tuple[str, str]:

@@ -57,7 +57,7 @@ AIOHTTP = f"""
 HTTPX = f"""
     import asyncio, httpx
     async def main(**how):
-        async with httpx.AsyncClient(**how) as client:
+        async with httpx.AsyncClient(timeout=None, **how) as client:
             print((await client.get("{URL}")).text)
 """
 STREAMS = f"""
@@ -91,8 +91,8 @@ CLIENTS = {
             session.trust_env = False
             print(session.get("{URL}").text)
     """,
-    "httpx": f"import httpx; print(httpx.get('{URL}').text)",
-    "httpx that asks nobody": f"import httpx; print(httpx.get('{URL}', trust_env=False).text)",
+    "httpx": f"import httpx; print(httpx.get('{URL}', timeout=None).text)",
+    "httpx that asks nobody": f"import httpx; print(httpx.get('{URL}', timeout=None, trust_env=False).text)",
     "httpx, asynchronous": HTTPX + "    asyncio.run(main(trust_env=False))",
     "httpx on uvloop": HTTPX + "    import uvloop; uvloop.run(main(trust_env=False))",
     "aiohttp": AIOHTTP + "    asyncio.run(main())",

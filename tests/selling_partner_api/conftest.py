@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from tests.faults.serving import serving
+from tests.faults.serving import PATIENCE_SECONDS, serving
 from tests.scene import PRO, Scene
 from tests.selling_partner_api.clients import (
     NPM_CLIENT,
@@ -136,12 +137,19 @@ def storage(documents: Path) -> Storage:
 
 @pytest.fixture
 async def running(
-    scene: Scene, database_url: str, judgement: Judgement, terms: Terms, documents: Path
+    scene: Scene,
+    database_url: str,
+    judgement: Judgement,
+    terms: Terms,
+    documents: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[str]:
     """The address of the whole application in processes of its own, on the scene's database. No worker is beside it.
 
     Whatever comes by this address is held against its model; a test during which something was wrong fails at its end.
     """
+    # Clients of others wait for five seconds where nothing is said, and not all of them can be told to wait longer.
+    monkeypatch.setattr(httpx.Client, "__init__", partialmethod(httpx.Client.__init__, timeout=PATIENCE_SECONDS))
     settings: dict[str, Any] = {
         "TRADEPOST_DOCUMENTS": str(documents),
         "TRADEPOST_SELLER_API_PLANS": "generous" if terms.generous_plans else "",

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -89,8 +89,9 @@ async def test_a_request_that_is_answered_before_its_end_is_passed_on() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", tap)
         writer.write(head + b"a" * 500)
         assert await reader.readexactly(len(refused)) == refused
-        writer.write(b"a" * 500)
-        assert await reader.read() == b""
+        with suppress(ConnectionError):  # it may be closed before the rest comes, and then that is reset
+            writer.write(b"a" * 500)
+            assert await reader.read() == b""
         writer.close()
     assert [one.status for one in seen] == [413]
 

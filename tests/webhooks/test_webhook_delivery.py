@@ -102,6 +102,7 @@ async def test_without_endpoints_nothing_is_queued(scene: Scene) -> None:
     assert await scene.rows("SELECT 1 FROM webhook_messages") == []
 
 
+@pytest.mark.usefixtures("long_waits")
 async def test_what_fails_holds_up_its_own_order_only(hooks: Hooks, receiver: Receiver) -> None:
     endpoint = await hooks.open(receiver)
     stuck, free = await hooks.scene.to_states([State.UNSHIPPED, State.UNSHIPPED])
@@ -211,6 +212,7 @@ async def test_the_log_goes_page_by_page_and_any_message_can_be_sent_again(hooks
     assert len(set(receiver.ids)) == 5, "a repeat has the same id"
 
 
+@pytest.mark.usefixtures("long_waits")
 async def test_what_is_old_is_forgotten_unless_it_is_on_its_way(hooks: Hooks, receiver: Receiver) -> None:
     endpoint, held = await hooks.open(receiver), await hooks.open("http://127.0.0.1:9/hooks")
     await hooks.database.run(lambda tx: disable_endpoint(tx, held.key))

@@ -17,7 +17,7 @@ import msgspec
 from tradepost.ground.clock import BusinessClock, machine_now
 from tradepost.ground.copying import copy_out
 from tradepost.ground.settings import Address
-from tradepost.ground.statements import as_sent, in_one, only_reads, table_written
+from tradepost.ground.statements import as_sent, in_one, only_reads, table_written, values_as_sent
 
 T = TypeVar("T")
 
@@ -89,23 +89,19 @@ class Transaction:
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """The rows that the statement returns."""
-        await self._begin(statement)
-        return await self._connection.fetch(statement, *values)
+        return await self._connection.fetch(*await self._begin(statement, values))
 
     async def row(self, statement: str, *values: object) -> asyncpg.Record | None:
         """The first row, or None."""
-        await self._begin(statement)
-        return await self._connection.fetchrow(statement, *values)
+        return await self._connection.fetchrow(*await self._begin(statement, values))
 
     async def value(self, statement: str, *values: object) -> Any:
         """The first value of the first row, or None."""
-        await self._begin(statement)
-        return await self._connection.fetchval(statement, *values)
+        return await self._connection.fetchval(*await self._begin(statement, values))
 
     async def execute(self, statement: str, *values: object) -> str:
         """Run a statement; its command tag."""
-        await self._begin(statement)
-        return await self._connection.execute(statement, *values)
+        return await self._connection.execute(*await self._begin(statement, values))
 
     async def later(self, statement: str, *values: object, name: str = "") -> None:
         """Write one table without waiting: what is to be written goes to the database in one statement, before the next
@@ -125,16 +121,23 @@ class Transaction:
         waiting, self._waiting = self._waiting, {}
         if waiting:
             self.statements += 1
-            together = in_one(tuple((name, text, len(values)) for name, (text, values) in waiting.items()))
-            sent = (one for text, values in waiting.values() for one in as_sent(text, values))
-            await self._connection.execute(together, *sent)
+            parts: list[tuple[str, str, int]] = []
+            sent: list[Any] = []
+            for name, (statement, values) in waiting.items():
+                text, arrays = as_sent(statement)
+                parts.append((name, text, len(values)))
+                sent += values_as_sent(values, arrays)
+            await self._connection.execute(in_one(tuple(parts)), *sent)
 
-    async def _begin(self, statement: str) -> None:
+    async def _begin(self, statement: str, values: Sequence[object]) -> list[Any]:
+        """What the driver is told: the statement and its values."""
         if self.at_once and not only_reads(statement):
             raise NotAtOnce
         if self._waiting:
             await self._write_before_the_end()
         self.statements += 1
+        text, arrays = as_sent(statement)
+        return [text, *(values_as_sent(values, arrays) if arrays else values)]
 
     async def _write_before_the_end(self) -> None:
         if self.at_once:
@@ -143,8 +146,7 @@ class Transaction:
 
     async def cursor(self, statement: str, *values: object, page: int = 1000) -> AsyncIterator[list[asyncpg.Record]]:
         """The rows of a large result in pages, so that memory stays flat."""
-        await self._begin(statement)
-        cursor = await self._connection.cursor(statement, *values)
+        cursor = await self._connection.cursor(*await self._begin(statement, values))
         while rows := await cursor.fetch(page):
             yield rows
 
@@ -152,7 +154,7 @@ class Transaction:
         self, statement: str, *values: object, write: Callable[[bytes], Awaitable[None]], zone: str = "UTC"
     ) -> int:
         """Have the rows of a large result written as tab-separated lines; see copying.py."""
-        await self._begin(statement)
+        await self._begin(statement, values)
         return await copy_out(self._connection, statement, values, write, zone)
 
     async def read_clock(self) -> BusinessClock:

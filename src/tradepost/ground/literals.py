@@ -5,15 +5,17 @@ let PostgreSQL take them apart, costs both sides less.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from types import NoneType
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 
 def literal(values: Sequence[object]) -> str:
-    """An array of texts, numbers, truths, moments, days, bytes, JSON documents (dict) and nulls as a text."""
+    """An array of texts, numbers, truths, moments, days, times, UUIDs, bytes, JSON documents (dict) and nulls, as one
+    text."""
     kinds = set(map(type, values))
     if kinds <= _MOMENTS_AND_NULLS:
         return f"{{{','.join(_each_once(values))}}}"
@@ -49,7 +51,7 @@ def _element(value: object) -> str:
         return f'"\\\\x{value.hex()}"'
     if isinstance(value, str):
         text = str.__str__(value)
-    elif isinstance(value, (datetime, date)):
+    elif isinstance(value, (datetime, date, time, UUID)):
         return f'"{value}"'
     else:
         text = msgspec.json.encode(value).decode()

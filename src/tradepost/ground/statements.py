@@ -30,24 +30,24 @@ def only_reads(statement: str) -> bool:
 
 @lru_cache(maxsize=256)
 def in_one(parts: tuple[tuple[str, str, int], ...]) -> str:
-    """One statement out of several: (name, text, number of parameters) each, the parameters counted on. What it takes
-    as arrays is sent as texts; see `as_sent`."""
+    """One statement out of several, (name, text as sent, number of parameters) each, the parameters counted on."""
     if len(parts) == 1:
-        return _ARRAY.sub(_AS_TEXT, parts[0][1])
+        return parts[0][1]
     written, before = [], 0
     for name, text, count in parts:
         shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
-        written.append(f"written_{name} AS ({_ARRAY.sub(_AS_TEXT, shifted)}\n)")
+        written.append(f"written_{name} AS ({shifted}\n)")
         before += count
     return f"WITH {', '.join(written)} SELECT"
 
 
-def as_sent(text: str, values: Sequence[Any]) -> list[Any]:
-    """The values of a statement that is `in_one` with others: arrays as texts."""
-    arrays = _arrays(text)
-    return [literal(value) if number in arrays else value for number, value in enumerate(values, 1)]
+@lru_cache(maxsize=1024)
+def as_sent(text: str) -> tuple[str, frozenset[int]]:
+    """A statement that takes texts where it said arrays, such as $1::text[], and the places of those among its values
+    (`values_as_sent`)."""
+    return _ARRAY.sub(_AS_TEXT, text), frozenset(int(found[1]) - 1 for found in _ARRAY.finditer(text))
 
 
-@cache
-def _arrays(text: str) -> frozenset[int]:
-    return frozenset(int(found[1]) for found in _ARRAY.finditer(text))
+def values_as_sent(values: Sequence[Any], arrays: frozenset[int]) -> list[Any]:
+    """The values of a statement, arrays as texts."""
+    return [literal(value) if place in arrays and value is not None else value for place, value in enumerate(values)]
