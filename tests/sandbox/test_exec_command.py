@@ -154,7 +154,7 @@ def take_terminal() -> None:
 
 
 async def telling(**how: Any) -> Process:
-    """A program, ready to tell which signals it hears until it is sent a line, below one that is ready to pass them on."""
+    """A program, ready to tell which signals it hears until it is sent a line; whoever started it passes them on."""
     words = (*EXEC, "--endpoint", "http://127.0.0.1:9", "--", sys.executable, "-c", dedent(TELLING))
     process = await asyncio.create_subprocess_exec(*words, **how)
     assert await line(process) == "ready"

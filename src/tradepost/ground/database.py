@@ -319,7 +319,8 @@ def storable(value: object) -> bool:
     if isinstance(value, dict):
         return storable("".join(value)) and storable(list(value.values()))
     if isinstance(value, (list, tuple)):
-        return all(map(storable, value))
+        texts = "".join(one for one in value if isinstance(one, str))
+        return storable(texts) and all(storable(one) for one in value if isinstance(one, (dict, list, tuple)))
     return True
 
 

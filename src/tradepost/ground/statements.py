@@ -11,7 +11,7 @@ _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
 _WRITES_OR_LOCKS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|SHARE)\b", re.IGNORECASE)  # a lock is FOR UPDATE or FOR SHARE
 _PARAMETER = re.compile(r"\$(\d+)")
 _ARRAY = re.compile(r"\$(\d+)::(\w+)\[\]")
-_AS_TEXT = r"$\1::text::\2[]"
+_MAYBE_ARRAY = re.compile(r"\$(\d+)(::\w+\[\])?")
 
 
 @cache
@@ -45,7 +45,11 @@ def in_one(parts: tuple[tuple[str, str, int], ...]) -> str:
 def as_sent(text: str) -> tuple[str, frozenset[int]]:
     """A statement that takes texts where it said arrays, such as $1::text[], and the places of those among its values
     (`values_as_sent`)."""
-    return _ARRAY.sub(_AS_TEXT, text), frozenset(int(found[1]) - 1 for found in _ARRAY.finditer(text))
+    kinds: dict[str, str] = dict(_ARRAY.findall(text))
+    sent = _MAYBE_ARRAY.sub(
+        lambda found: f"${found[1]}::text::{kinds[found[1]]}[]" if found[1] in kinds else found[0], text
+    )
+    return sent, frozenset(int(number) - 1 for number in kinds)
 
 
 def values_as_sent(values: Sequence[Any], arrays: frozenset[int]) -> list[Any]:

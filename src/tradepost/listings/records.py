@@ -69,7 +69,7 @@ def add_units(moved: dict[OfferKey, Units], key: OfferKey, quantity: int, at: da
     moved[key] = Units(before.quantity + quantity, max(before.at, at))
 
 
-async def take(tx: Transaction, taken: Mapping[OfferKey, Units], offers: Mapping[OfferKey, Offer]) -> None:
+async def take(tx: Transaction, taken: Mapping[OfferKey, Units], offers: Mapping[tuple[str, str], Offer]) -> None:
     """Take units out of the stock of these offers, which need not be locked.
 
     It fails by a constraint (stock_not_negative, or no stock at all) where the units are not there or an offer is no

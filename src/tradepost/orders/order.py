@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(slots=True)
 class Order:
-    """The fields up to `last_event` are the columns that orders/records.py reads, in its order."""
+    """The fields up to `lines` are the columns that orders/records.py reads, in its order."""
 
     seller_id: str
     order_id: str
@@ -38,15 +38,6 @@ class Order:
     buyer_id: str
     state: State
     placed_at: datetime
-    approved_at: datetime | None
-    released_at: datetime | None
-    warned_at: datetime | None
-    shipped_at: datetime | None
-    delivered_at: datetime | None
-    canceled_at: datetime | None
-    canceled_by: str | None
-    cancel_reason: str | None
-    cancellation_requested_at: datetime | None
     ordered_units: int
     shipped_units: int
     canceled_units: int
@@ -58,10 +49,19 @@ class Order:
     ship_latest: datetime
     deliver_earliest: datetime
     deliver_latest: datetime
-    wakes_at: datetime | None
-    verify_at: datetime | None
     updated_at: datetime
     last_event: int
+    verify_at: datetime | None = None
+    wakes_at: datetime | None = None
+    approved_at: datetime | None = None
+    released_at: datetime | None = None
+    warned_at: datetime | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    canceled_at: datetime | None = None
+    canceled_by: str | None = None
+    cancel_reason: str | None = None
+    cancellation_requested_at: datetime | None = None
     lines: dict[int, Line] = field(default_factory=dict)  # by line number; empty until the journal loads them
     key: OrderKey = field(init=False, compare=False)  # the order's name, asked for at every turn
 

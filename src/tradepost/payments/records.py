@@ -36,15 +36,23 @@ class Question(NamedTuple):
     due_at: datetime  # business time
 
 
+_INSERT = """
+    INSERT INTO payments (seller_id, order_id, gateway, token, attempts, reference)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[])"""
+
+
+async def insert(tx: Transaction, payments: Sequence[Payment]) -> None:
+    """Write the payments of new orders."""
+    await tx.later(_INSERT, *columns(((*payment, None) for payment in payments), 6))
+
+
 async def put(tx: Transaction, payments: Sequence[tuple[Payment, str | None]]) -> None:
-    """Write payments, each with the gateway's reference: of new orders, after a verdict, or after a change.
+    """Write payments, each with the gateway's reference: after a verdict, or after a change.
 
     Whoever was asking about one before need not be waited for.
     """
     await tx.later(
-        """
-        INSERT INTO payments (seller_id, order_id, gateway, token, attempts, reference)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[])
+        f"""{_INSERT}
             ON CONFLICT (seller_id, order_id) DO UPDATE
            SET gateway = excluded.gateway, token = excluded.token, attempts = excluded.attempts,
                reference = excluded.reference, asked_until = NULL

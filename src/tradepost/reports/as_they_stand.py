@@ -31,7 +31,7 @@ class After(NamedTuple):
 BEFORE_ALL = After(datetime.max.replace(tzinfo=UTC), "")
 
 _FIELDS = [field.name for field in fields(Order)]
-_FIELDS = _FIELDS[: _FIELDS.index("last_event") + 1]  # the columns, and the lines come next
+_FIELDS = _FIELDS[: _FIELDS.index("lines")]  # the columns, and the lines come next
 _STATE = _FIELDS.index("state")
 _LINE = ", ".join(f"l.{field.name}" for field in fields(Line))
 

@@ -1,11 +1,10 @@
 """Checkout: carts become orders, one per seller, and take their stock; all of a cart or nothing of it (A1 to A5)."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_hex
-from typing import Any
+from typing import NamedTuple
 
 from tradepost import delivery_promise
 from tradepost.delivery_promise import SERVICES, ShippingCalendar
@@ -29,12 +28,10 @@ from tradepost.refusals import NOT_TEXT, Reason, Refusal, Refused
 MOST_UNITS = 1_000_000  # of one offer in one cart
 MOST_UNITS_OF_CART = 1_000_000_000  # fits 32 bits
 MOST_LINES = 10_000
-_NUMBERS_AT_ONCE = 64
 MOST_TOTAL = MOST_MINOR_UNITS * MOST_UNITS  # of one cart; fits 64 bits
 
 
-@dataclass(frozen=True, slots=True)
-class CartLine:
+class CartLine(NamedTuple):
     """So many units of one seller's offer.
 
     `agreed_price` (minor units) stands in for the offer's own price. Lines of one seller become one order, unless
@@ -48,8 +45,7 @@ class CartLine:
     apart: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cart:
+class Cart(NamedTuple):
     """What one buyer checks out at one moment. Without a payment no gateway is asked: verdicts come from outside.
 
     `address_id` names an address of the buyer's book instead of `address`, and `from_cart` what is in the buyer's cart
@@ -85,16 +81,16 @@ async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | 
         await offers.take(tx, counter.taken, counter.offers)
     await counter.journal.write()
     if counter.payments:
-        await payments.put(tx, [(payment, None) for payment in counter.payments])
+        await payments.insert(tx, counter.payments)
     return outcomes
 
 
 class _Counter:
     """What a batch of checkouts stands on: offers, the sellers and policies behind them, and what was taken."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, carts: int) -> None:
         self.journal = journal
-        self.offers: dict[OfferKey, Offer] = {}
+        self.offers: dict[tuple[str, str], Offer] = {}  # by seller and SKU
         self.sellers: dict[str, Seller] = {}
         self.marketplaces: dict[str, Marketplace] = {}
         self.policies: dict[str, Policy] = {}  # of each marketplace, in force
@@ -102,8 +98,8 @@ class _Counter:
         self.unverified: dict[str, int] = {}  # units by buyer, read only where a policy limits them
         self.taken: dict[OfferKey, offers.Units] = {}
         self.payments: list[payments.Payment] = []
-        self.order_numbers = _endless(new_order_numbers)
-        self.item_numbers = _endless(new_order_item_numbers)
+        self.order_numbers = _endless(new_order_numbers, carts)
+        self.item_numbers = _endless(new_order_item_numbers, carts)
 
     @classmethod
     async def open(cls, tx: Transaction, carts: Sequence[Cart]) -> "_Counter":
@@ -111,11 +107,12 @@ class _Counter:
         if any(policy.unverified_units for policy in policies.met(tx)):  # before the offers, as everywhere
             await people.lock_buyers(tx, buyers)
         offers, sellers, marketplaces = await records.open_counter(
-            tx, [OfferKey(line.seller_id, line.sku) for cart in carts for line in cart.lines]
+            tx, [(line.seller_id, line.sku) for cart in carts for line in cart.lines]
         )
         in_force = {(market.marketplace_id, market.policy_version) for market in marketplaces.values()}
         of_policy = await policies.of(tx, in_force)
-        counter = cls(Journal.new(tx, of_policy, {seller.seller_id: seller.shipping for seller in sellers.values()}))
+        shipping = {seller.seller_id: seller.shipping for seller in sellers.values()}
+        counter = cls(Journal.new(tx, of_policy, shipping), len(carts))
         counter.offers, counter.sellers, counter.marketplaces = offers, sellers, marketplaces
         counter.policies = {marketplace_id: policy for (marketplace_id, _), policy in of_policy.items()}
         counter.calendars = {name: policies.shipping_calendar(policy) for name, policy in counter.policies.items()}
@@ -134,57 +131,54 @@ def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
         return no.refusal
     for key, quantity in wanted.items():
         counter.offers[key].available -= quantity
-        offers.add_units(counter.taken, key, quantity, cart.at)
+        offers.add_units(counter.taken, OfferKey(*key), quantity, cart.at)
     counter.unverified[cart.buyer_id] = counter.unverified.get(cart.buyer_id, 0) + sum(wanted.values())
     return _place(counter, cart, marketplace)
 
 
 def _check_values(cart: Cart) -> None:
     """What the database could not hold would sink the whole batch."""
-    for name, value in (
-        ("buyer", cart.buyer_id),
-        ("address", cart.address),
-        ("payment", cart.payment),
-        ("locale", cart.locale),
-    ):
-        if not storable(value):
-            raise Refused(Reason.INVALID_VALUE, field=name, problem=NOT_TEXT)
+    said = {"buyer": cart.buyer_id, "address": cart.address, "payment": cart.payment, "locale": cart.locale}
+    if not storable(said):
+        field = next(name for name, value in said.items() if not storable(value))
+        raise Refused(Reason.INVALID_VALUE, field=field, problem=NOT_TEXT)
     for line in cart.lines:
         if line.agreed_price is not None and not 0 <= line.agreed_price <= MOST_MINOR_UNITS:
             problem = f"it must be from 0 to {MOST_MINOR_UNITS} minor units"
             raise Refused(Reason.INVALID_VALUE, field="price", problem=problem)
 
 
-def _wanted(cart: Cart) -> Counter[OfferKey]:
-    """Units by offer: the same offer on two lines is summed before anything is checked."""
+def _wanted(cart: Cart) -> dict[tuple[str, str], int]:
+    """Units by seller and SKU: the same offer on two lines is summed before anything is checked."""
     if not cart.lines:
         raise Refused(Reason.CART_IS_EMPTY)
     if len(cart.lines) > MOST_LINES:
         raise Refused(Reason.CART_IS_MIXED_UP, problem=f"it has more than {MOST_LINES} lines")
     if cart.service not in SERVICES:
         raise Refused(Reason.INVALID_VALUE, field="service", problem=f"it must be one of {', '.join(SERVICES)}")
-    wanted: Counter[OfferKey] = Counter()
+    wanted: dict[tuple[str, str], int] = {}
     for line in cart.lines:
-        wanted[OfferKey(line.seller_id, line.sku)] += line.quantity
-        if not 0 < line.quantity <= MOST_UNITS or wanted[OfferKey(line.seller_id, line.sku)] > MOST_UNITS:
+        units = wanted.get((line.seller_id, line.sku), 0) + line.quantity
+        wanted[line.seller_id, line.sku] = units
+        if line.quantity <= 0 or units > MOST_UNITS:
             raise Refused(Reason.QUANTITY_NOT_POSITIVE, quantity=line.quantity, limit=MOST_UNITS)
-    if wanted.total() > MOST_UNITS_OF_CART:
+    if sum(wanted.values()) > MOST_UNITS_OF_CART:
         raise Refused(Reason.CART_IS_MIXED_UP, problem=f"it has more than {MOST_UNITS_OF_CART} units")
     return wanted
 
 
-def _check(counter: _Counter, cart: Cart, wanted: Counter[OfferKey]) -> Marketplace:
-    for key, quantity in wanted.items():
-        offer = counter.offers.get(key)
+def _check(counter: _Counter, cart: Cart, wanted: dict[tuple[str, str], int]) -> Marketplace:
+    for (seller_id, sku), quantity in wanted.items():
+        offer = counter.offers.get((seller_id, sku))
         if offer is None:
-            raise Refused(Reason.OFFER_NOT_FOUND, sku=key.sku)
+            raise Refused(Reason.OFFER_NOT_FOUND, sku=sku)
         if offer.closed:
-            raise Refused(Reason.OFFER_IS_CLOSED, sku=key.sku)
+            raise Refused(Reason.OFFER_IS_CLOSED, sku=sku)
         if offer.available < quantity:
-            raise Refused(Reason.OUT_OF_STOCK, sku=key.sku, available=offer.available, wanted=quantity)
+            raise Refused(Reason.OUT_OF_STOCK, sku=sku, available=offer.available, wanted=quantity)
     if sum(_price(counter, line) * line.quantity for line in cart.lines) > MOST_TOTAL:
         raise Refused(Reason.INVALID_VALUE, field="total", problem=f"it may be {MOST_TOTAL} minor units at most")
-    homes = {counter.sellers[key.seller_id].marketplace_id for key in wanted}
+    homes = {counter.sellers[seller_id].marketplace_id for seller_id, _ in wanted}
     if len(homes) > 1:
         raise Refused(Reason.CART_IS_MIXED_UP, problem="its sellers belong to different marketplaces")
     (home,) = homes
@@ -227,10 +221,6 @@ def _order(
     promise = delivery_promise.promise(
         cart.at, counter.calendars[marketplace.marketplace_id], shipping, SERVICES[cart.service]
     )
-    nothing_yet: dict[str, Any] = dict.fromkeys(
-        ("approved_at", "released_at", "warned_at", "shipped_at", "delivered_at", "canceled_at", "canceled_by",
-         "cancel_reason", "cancellation_requested_at", "wakes_at")
-    )  # fmt: skip
     return Order(
         seller_id=seller.seller_id,
         order_id=next(counter.order_numbers),
@@ -255,35 +245,34 @@ def _order(
         updated_at=cart.at,
         last_event=0,
         lines={line.line_no: line for line in made},
-        **nothing_yet,
     )
 
 
 def _price(counter: _Counter, line: CartLine) -> int:
     """The buyer pays what was agreed, whatever the offer says now."""
-    offer = counter.offers[OfferKey(line.seller_id, line.sku)]
-    return offer.price if line.agreed_price is None else line.agreed_price
+    return counter.offers[line.seller_id, line.sku].price if line.agreed_price is None else line.agreed_price
 
 
 def _lines(counter: _Counter, lines: list[CartLine]) -> list[Line]:
     """One line per offer and price."""
-    quantities: Counter[tuple[str, int]] = Counter()
+    quantities: dict[tuple[str, int], int] = {}
     for line in lines:
-        quantities[line.sku, _price(counter, line)] += line.quantity
+        of_price = line.sku, _price(counter, line)
+        quantities[of_price] = quantities.get(of_price, 0) + line.quantity
     seller_id = lines[0].seller_id
     return [
-        Line(number, next(counter.item_numbers), sku, counter.offers[OfferKey(seller_id, sku)].title, price, quantity)
+        Line(number, next(counter.item_numbers), sku, counter.offers[seller_id, sku].title, price, quantity)
         for number, ((sku, price), quantity) in enumerate(quantities.items(), start=1)
     ]
 
 
 def _handling_days(counter: _Counter, seller: Seller, lines: list[CartLine]) -> int:
     """The slowest offer decides; an offer without a handling time of its own has its seller's."""
-    own = [counter.offers[OfferKey(line.seller_id, line.sku)].handling_days for line in lines]
+    own = [counter.offers[line.seller_id, line.sku].handling_days for line in lines]
     return max(seller.shipping.handling_days if days is None else days for days in own)
 
 
-def _endless(make: Callable[[int], list[str]]) -> Iterator[str]:
+def _endless(make: Callable[[int], list[str]], at_once: int) -> Iterator[str]:
     """New numbers, made many at once: randomness costs a call to the system."""
     while True:
-        yield from make(_NUMBERS_AT_ONCE)
+        yield from make(at_once)

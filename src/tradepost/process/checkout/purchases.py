@@ -1,7 +1,6 @@
 """A checkout as a buyer sends it: its address may be one of the buyer's book, its lines those of the buyer's cart."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tradepost.ground.database import Transaction, storable
 from tradepost.people import address_book
@@ -33,7 +32,7 @@ async def check_out(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | Ref
             outcomes[place] = Refusal(Reason.ADDRESS_NOT_IN_BOOK, {"address": cart.address_id})
         else:
             lines = taken[place].lines if cart.from_cart else cart.lines
-            complete[place] = replace(cart, lines=lines, address=address)
+            complete[place] = cart._replace(lines=lines, address=address)
     outcomes |= zip(complete, await place_orders(tx, list(complete.values())), strict=True)
     await clear_carts(tx, [cart for place, cart in taken.items() if isinstance(outcomes[place], Placed)])
     return [outcomes[place] for place in range(len(carts))]

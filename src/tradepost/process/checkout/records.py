@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from tradepost.ground.database import Transaction, columns, storable
-from tradepost.listings.records import Offer, OfferKey
+from tradepost.listings.records import Offer
 from tradepost.people.records import Marketplace, Seller, seller_of
 
 
 class Counter(NamedTuple):
     """What carts are checked out with: offers, and the sellers and marketplaces behind them."""
 
-    offers: dict[OfferKey, Offer]
+    offers: dict[tuple[str, str], Offer]  # by seller and SKU
     sellers: dict[str, Seller]
     marketplaces: dict[str, Marketplace]
 
@@ -40,10 +41,11 @@ class PutAside(NamedTuple):
     currency: str
 
 
-async def open_counter(tx: Transaction, keys: Iterable[OfferKey]) -> Counter:
+async def open_counter(tx: Transaction, keys: Iterable[tuple[str, str]]) -> Counter:
     """Read the offers and who sells them where, in one round trip. They are locked in the order of their keys, and from
     here on others wait for them; not so at once, where `offers.take` finds out whether they are still the same."""
-    wanted = sorted(key for key in set(keys) if storable(key))
+    named = set(keys)  # looked at all together, since hardly ever one of them is not storable
+    wanted = sorted(named if storable(tuple(chain.from_iterable(named))) else filter(storable, named))
     rows = await tx.fetch(
         f"""
         SELECT o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.closed, o.handling_days,
@@ -57,13 +59,13 @@ async def open_counter(tx: Transaction, keys: Iterable[OfferKey]) -> Counter:
          WHERE o.seller_id = ANY($1 COLLATE "C")
          ORDER BY o.seller_id, o.sku {"" if tx.at_once else "FOR UPDATE OF o"}
         """,
-        sorted({key.seller_id for key in wanted}),
+        sorted({seller_id for seller_id, _ in wanted}),
         *columns(wanted, 2),
     )
     counter = Counter({}, {}, {})
     for row in rows:
         offer = Offer(*row[:8])
-        counter.offers[OfferKey(offer.seller_id, offer.sku)] = offer
+        counter.offers[offer.seller_id, offer.sku] = offer
         if offer.seller_id not in counter.sellers:
             seller = counter.sellers[offer.seller_id] = seller_of(row[8:18])
             if seller.marketplace_id not in counter.marketplaces:
