@@ -27,6 +27,12 @@ DAY = timedelta(days=1)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
+@pytest.fixture(autouse=True)
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that waits here for the test to go on is no gateway that does not answer."""
+    monkeypatch.setattr("tradepost.process.verification.asking._PATIENCE", timedelta(minutes=2))
+
+
 def _reason(outcome: object) -> Reason:
     assert isinstance(outcome, Refusal), outcome
     return outcome.reason
