@@ -1,6 +1,5 @@
 """Texts and numbers that no database can hold are refused by name, and the rest of their batch goes on."""
 
-
 import pytest
 
 from tests.scene import ADDRESS, BEA, LAMP, PARCEL, PRO, Scene
