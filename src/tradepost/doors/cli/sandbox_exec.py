@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -64,40 +64,50 @@ async def run_diverted(command: Sequence[str], endpoint: str) -> int:
 
     try:
         async with diversion(endpoint, os.environ) as environment:
-            try:
-                process = await asyncio.create_subprocess_exec(*command, env=environment)
-            except FileNotFoundError:
-                return _refused(command[0], "cannot be found: is it installed, and in the PATH?", NOT_FOUND)
-            except OSError as error:
-                return _refused(command[0], f"cannot be run: {error.strerror}.", CANNOT_RUN)
-            try:
-                with _passing_on_signals(process):
+            with _signals() as pass_on:
+                try:
+                    process = await asyncio.create_subprocess_exec(*command, env=environment)
+                except FileNotFoundError:
+                    return _refused(command[0], "cannot be found: is it installed, and in the PATH?", NOT_FOUND)
+                except OSError as error:
+                    return _refused(command[0], f"cannot be run: {error.strerror}.", CANNOT_RUN)
+                pass_on(process)
+                try:
                     code = await process.wait()
-            finally:
-                if process.returncode is None:  # we were broken off: a program without its diversion would meet Amazon
-                    process.kill()
-                    await process.wait()
+                finally:
+                    if process.returncode is None:  # broken off: a program without its diversion would meet Amazon
+                        process.kill()
+                        await process.wait()
     except InvalidEndpoint as error:
         raise Mistake(str(error)) from error
     return SIGNALLED - code if code < 0 else code
 
 
 @contextmanager
-def _passing_on_signals(process: Process) -> Iterator[None]:
-    """What is meant for us is meant for the program."""
+def _signals() -> Iterator[Callable[[Process], None]]:
+    """What is meant for us is meant for the program: what comes while it is being started waits for it."""
     loop = asyncio.get_running_loop()
+    program: Process | None = None
+    waiting: list[signal.Signals] = []
 
-    def pass_on(number: signal.Signals) -> None:
-        if number == signal.SIGINT and _terminal_is_ours():
-            return  # Ctrl-C has reached the program already, and two of them mean more than one
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
+    def come(number: signal.Signals) -> None:
+        if program is None:
+            waiting.append(number)
+        elif number != signal.SIGINT or not _terminal_is_ours():  # Ctrl-C is there already, and two mean more than one
+            with suppress(ProcessLookupError):
+                program.send_signal(number)
+
+    def pass_on(started: Process) -> None:
+        nonlocal program
+        program = started
+        for number in waiting:
+            come(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in numbers:
-        loop.add_signal_handler(number, pass_on, number)
+        loop.add_signal_handler(number, come, number)
     try:
-        yield
+        yield pass_on
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
