@@ -15,9 +15,10 @@ from tests.races.soundness import violations
 from tests.scene import BEA, BOB, LAMP, MUG, VASE, Scene, open_market
 from tradepost import timekeeping
 from tradepost.ground import schema
-from tradepost.ground.database import connect, database_is_away
+from tradepost.ground.database import connect
 from tradepost.ground.embedded import Server, lease
 from tradepost.ground.server_keeper import State as ServerState
+from tradepost.ground.trouble import database_is_away
 from tradepost.lifecycle import Act, State
 from tradepost.numbers import OrderKey
 

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Generic, TypeVar, cast
 
-from tradepost.ground.database import Database, Transaction, database_is_away
+from tradepost.ground.database import Database, Transaction
+from tradepost.ground.trouble import database_is_away
 
 ItemT = TypeVar("ItemT")
 OutcomeT = TypeVar("OutcomeT")

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from random import random
 from typing import Any, TypeVar
 
@@ -17,9 +18,11 @@ import msgspec
 from tradepost.ground.clock import BusinessClock, machine_now
 from tradepost.ground.copying import copy_out
 from tradepost.ground.settings import Address
-from tradepost.ground.statements import as_sent, in_one, only_reads, table_written, values_as_sent
+from tradepost.ground.statements import as_sent, in_one, only_reads, table_written
+from tradepost.ground.trouble import CONNECTION_LOST
 
 T = TypeVar("T")
+KeyT = TypeVar("KeyT", bound=tuple[Any, ...])
 
 
 class DatabaseUnavailable(Exception):
@@ -41,29 +44,6 @@ _PROMPTLY = timedelta(seconds=1)
 """How old a moment may be at which something is recorded, when no transaction has been open since. Those who ask what
 is recorded up to a moment look for older ones that are open, and allow some more (reports/settled.py)."""
 _ONLY_ONCE = "kept_answers_pkey"  # the second one there looks again, and finds what the first one left
-_CONNECTION_LOST = (
-    asyncpg.ConnectionDoesNotExistError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # when a server that dies in the middle of an answer cannot be told to roll back
-    OSError,
-)
-_OUT_OF_ORDER = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
-
-TROUBLE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-"""What a database may answer at any time by no fault of the program."""
 
 
 class Transaction:
@@ -124,9 +104,9 @@ class Transaction:
             parts: list[tuple[str, str, int]] = []
             sent: list[Any] = []
             for name, (statement, values) in waiting.items():
-                text, arrays = as_sent(statement)
+                text, told = as_sent(statement, values)
                 parts.append((name, text, len(values)))
-                sent += values_as_sent(values, arrays)
+                sent += told
             await self._connection.execute(in_one(tuple(parts)), *sent)
 
     async def _begin(self, statement: str, values: Sequence[object]) -> list[Any]:
@@ -136,8 +116,8 @@ class Transaction:
         if self._waiting:
             await self._write_before_the_end()
         self.statements += 1
-        text, arrays = as_sent(statement)
-        return [text, *(values_as_sent(values, arrays) if arrays else values)]
+        text, told = as_sent(statement, values)
+        return [text, *told]
 
     async def _write_before_the_end(self) -> None:
         if self.at_once:
@@ -288,7 +268,7 @@ async def connect(
 async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
     try:
         await asyncio.wait_for(pool.close(), timeout=10)
-    except (TimeoutError, *_CONNECTION_LOST):
+    except (TimeoutError, *CONNECTION_LOST):
         pool.terminate()
 
 
@@ -305,13 +285,6 @@ def _to_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def database_is_away(error: BaseException) -> bool:
-    """Whether this says that the database is gone, going or full, and nothing of what it was asked to do."""
-    if isinstance(error, ValueError):
-        return False  # asyncpg's word for a value that no column takes is an InterfaceError too
-    return isinstance(error, (*_CONNECTION_LOST, *_OUT_OF_ORDER))
-
-
 def storable(value: object) -> bool:
     """Whether PostgreSQL can hold this text, or all texts of this JSON value: no NUL, no half of a surrogate pair."""
     if isinstance(value, str):
@@ -322,6 +295,12 @@ def storable(value: object) -> bool:
         texts = "".join(one for one in value if isinstance(one, str))
         return storable(texts) and all(storable(one) for one in value if isinstance(one, (dict, list, tuple)))
     return True
+
+
+def in_order(keys: Iterable[KeyT]) -> list[KeyT]:
+    """Keys of rows, each once, in the order in which rows are locked; what no database can hold is the key of none."""
+    named = set(keys)  # looked at all together, since hardly ever one of them is not storable
+    return sorted(named if storable(tuple(chain.from_iterable(named))) else filter(storable, named))
 
 
 def columns(rows: Iterable[Sequence[object]], width: int) -> list[Sequence[object]]:

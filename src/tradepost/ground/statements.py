@@ -9,9 +9,8 @@ from tradepost.ground.literals import literal
 
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
 _WRITES_OR_LOCKS = re.compile(r"\b(?:INSERT|UPDATE|DELETE|SHARE)\b", re.IGNORECASE)  # a lock is FOR UPDATE or FOR SHARE
-_PARAMETER = re.compile(r"\$(\d+)")
-_ARRAY = re.compile(r"\$(\d+)::(\w+)\[\]")
-_MAYBE_ARRAY = re.compile(r"\$(\d+)(::\w+\[\])?")
+_NUMBER = re.compile(r"\$(\d+)")
+_PARAMETER = re.compile(r"\$(\d+)(?:::(\w+)\[\])?")  # its number, and of what it is an array, where that is said
 
 
 @cache
@@ -35,23 +34,25 @@ def in_one(parts: tuple[tuple[str, str, int], ...]) -> str:
         return parts[0][1]
     written, before = [], 0
     for name, text, count in parts:
-        shifted = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
+        shifted = _NUMBER.sub(lambda found: f"${int(found[1]) + before}", text)  # noqa: B023
         written.append(f"written_{name} AS ({shifted}\n)")
         before += count
     return f"WITH {', '.join(written)} SELECT"
 
 
+def as_sent(statement: str, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """A statement and its values as the driver is told them: where it says $1::text[], that array goes as a text."""
+    text, arrays = _taking_texts(statement)
+    if arrays:
+        values = [literal(one) if place in arrays and one is not None else one for place, one in enumerate(values)]
+    return text, values
+
+
 @lru_cache(maxsize=1024)
-def as_sent(text: str) -> tuple[str, frozenset[int]]:
-    """A statement that takes texts where it said arrays, such as $1::text[], and the places of those among its values
-    (`values_as_sent`)."""
-    kinds: dict[str, str] = dict(_ARRAY.findall(text))
-    sent = _MAYBE_ARRAY.sub(
-        lambda found: f"${found[1]}::text::{kinds[found[1]]}[]" if found[1] in kinds else found[0], text
+def _taking_texts(statement: str) -> tuple[str, frozenset[int]]:
+    """The statement with texts in the place of its arrays, and the places of those among its values."""
+    kinds = {number: kind for number, kind in _PARAMETER.findall(statement) if kind}
+    text = _PARAMETER.sub(
+        lambda found: f"${found[1]}::text::{kinds[found[1]]}[]" if found[1] in kinds else found[0], statement
     )
-    return sent, frozenset(int(number) - 1 for number in kinds)
-
-
-def values_as_sent(values: Sequence[Any], arrays: frozenset[int]) -> list[Any]:
-    """The values of a statement, arrays as texts."""
-    return [literal(value) if place in arrays and value is not None else value for place, value in enumerate(values)]
+    return text, frozenset(int(number) - 1 for number in kinds)

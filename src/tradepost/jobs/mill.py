@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import structlog
 
-from tradepost.ground.database import Database, database_is_away
+from tradepost.ground.database import Database
 from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.ground.trouble import database_is_away
 from tradepost.jobs.turns import Taken
 
 AT_ONCE = 4  # each may hold a whole document in memory

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Generic, NamedTuple, TypeVar
 
 from tradepost.ground.clock import machine_now
-from tradepost.ground.database import Database, Transaction, database_is_away
+from tradepost.ground.database import Database, Transaction
 from tradepost.ground.storage import StorageUnavailable
+from tradepost.ground.trouble import database_is_away
 from tradepost.jobs import records
 from tradepost.jobs.jobs import Overtaken, Stopped, Turn
 from tradepost.jobs.records import Table

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from tradepost.ground.database import Transaction, columns, storable
+from tradepost.ground.database import Transaction, columns, in_order, storable
 from tradepost.notifications.queueing import records as notifications
 
 
@@ -40,7 +40,7 @@ _SELECTED = "o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.
 
 async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Offer]:
     """Lock the offers in the order of their keys; those that do not exist are missing from the answer."""
-    wanted = sorted(key for key in set(keys) if storable(key))
+    wanted = in_order(keys)
     rows = await tx.fetch(
         f"""
         SELECT {_SELECTED}

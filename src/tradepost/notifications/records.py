@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from tradepost.ground.database import Transaction, columns, storable
+from tradepost.ground.database import Transaction, columns, in_order
 from tradepost.notifications.subscribed.records import AUTHORIZED
 
 _LOOKED_AT = 400  # notifications that are due, among which a claim looks for the first of their subjects
@@ -268,7 +268,7 @@ async def undeliverable(
 
 async def resend(tx: Transaction, keys: Collection[NotificationKey], now: datetime) -> int:
     """Queue what was given up once more, with all its attempts before it; how many it were."""
-    wanted = sorted(key for key in set(keys) if storable(key))
+    wanted = in_order(keys)
     rows = await tx.fetch(
         """
         UPDATE notifications AS n

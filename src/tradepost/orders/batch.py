@@ -6,7 +6,8 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from tradepost.ground.database import Database, Transaction, database_is_away
+from tradepost.ground.database import Database, Transaction
+from tradepost.ground.trouble import database_is_away
 from tradepost.numbers import OrderKey
 from tradepost.orders.journal import Journal
 from tradepost.refusals import Refusal, Refused

@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from tradepost.ground.clock import machine_now
-from tradepost.ground.database import Transaction, columns, storable
+from tradepost.ground.database import Transaction, columns, in_order
 from tradepost.lifecycle import State
 from tradepost.notifications.queueing import records as notifications
 from tradepost.numbers import OrderKey
 from tradepost.orders.order import Line, Order
 
-_COLUMNS = tuple(field.name for field in fields(Order) if field.name not in ("lines", "key"))
-_SELECTED = ", ".join(f"o.{name}" for name in _COLUMNS)
+COLUMNS = [field.name for field in fields(Order) if field.name not in ("lines", "key")]
+"""Of an order, in the order of its fields."""
+_SELECTED = ", ".join(f"o.{name}" for name in COLUMNS)
 
 _CHANGING = {
     "state": "text",
@@ -52,8 +52,7 @@ async def lock(tx: Transaction, keys: Iterable[OrderKey]) -> dict[OrderKey, Orde
     the other only says where to look: under the index's own collation it would be searched by, and sorted for, anew
     for each order.
     """
-    named = set(keys)  # looked at all together, since hardly ever one of them is not storable
-    wanted = sorted(named if storable("".join(chain.from_iterable(named))) else filter(storable, named))
+    wanted = in_order(keys)
     rows = await tx.fetch(
         f"""
         SELECT {_SELECTED}

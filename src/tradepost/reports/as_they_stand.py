@@ -13,6 +13,7 @@ from tradepost.ground.database import Transaction, storable
 from tradepost.lifecycle import State
 from tradepost.orders.journal import Journal
 from tradepost.orders.order import Line, Order
+from tradepost.orders.records import COLUMNS
 from tradepost.people import policies
 from tradepost.policy import Policy
 from tradepost.refusals import NOT_TEXT, Reason, Refused
@@ -30,12 +31,10 @@ class After(NamedTuple):
 
 BEFORE_ALL = After(datetime.max.replace(tzinfo=UTC), "")
 
-_FIELDS = [field.name for field in fields(Order)]
-_FIELDS = _FIELDS[: _FIELDS.index("lines")]  # the columns, and the lines come next
-_STATE = _FIELDS.index("state")
+_STATE = COLUMNS.index("state")
 _LINE = ", ".join(f"l.{field.name}" for field in fields(Line))
 
-SELECTED = f"""{", ".join(f"o.{name}" for name in _FIELDS)},
+SELECTED = f"""{", ".join(f"o.{name}" for name in COLUMNS)},
        ARRAY(SELECT ({_LINE})
                FROM order_lines l
               WHERE l.seller_id = o.seller_id AND l.order_id = o.order_id
@@ -66,7 +65,7 @@ def check_page(after: tuple[object, ...] | None, size: int) -> None:
 
 
 def _order(row: Any) -> Order:
-    values = list(row[: len(_FIELDS) + 1])
+    values = list(row[: len(COLUMNS) + 1])
     values[_STATE] = State(values[_STATE])
     values[-1] = {line[0]: Line(*line) for line in values[-1]}
     return Order(*values)

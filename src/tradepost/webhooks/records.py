@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from tradepost.ground.database import Transaction, columns, storable
+from tradepost.ground.database import Transaction, columns, in_order
 from tradepost.webhooks.message import MessageKey
 
 _LOOKED_AT = 200  # messages that are due, among which a claim looks for the first of their orders
@@ -225,7 +225,7 @@ async def undeliverable(
 
 async def resend(tx: Transaction, endpoint_id: str, keys: Sequence[MessageKey], now: datetime) -> int:
     """Queue these messages once more, delivered or given up, with all their attempts before them; how many it were."""
-    wanted = sorted(key for key in set(keys) if storable(key))
+    wanted = in_order(keys)
     rows = await tx.fetch(
         """
         UPDATE webhook_messages AS m

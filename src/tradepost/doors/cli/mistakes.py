@@ -9,10 +9,11 @@ import asyncpg
 from tradepost.doors.replay.history import UnreadableHistory
 from tradepost.doors.selling_partner_api.terms import InvalidTerms
 from tradepost.ground.backup import BackupFailed
-from tradepost.ground.database import TROUBLE, DatabaseUnavailable
+from tradepost.ground.database import DatabaseUnavailable
 from tradepost.ground.embedded import ServerUnavailable
 from tradepost.ground.schema import SchemaMismatch
 from tradepost.ground.settings import InvalidAddress
+from tradepost.ground.trouble import TROUBLE
 from tradepost.policy import InvalidPolicy
 from tradepost.refusals import Refused
 

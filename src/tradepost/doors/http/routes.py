@@ -32,7 +32,7 @@ from tradepost.doors.http.requests import Caller
 from tradepost.doors.http.shown import moment
 from tradepost.ground.answers import Answer, Once
 from tradepost.ground.combine import TooManyWaiting
-from tradepost.ground.database import database_is_away
+from tradepost.ground.trouble import database_is_away
 from tradepost.refusals import Reason, Refusal, Refused
 
 RETRY_AFTER_SECONDS = 2

@@ -20,8 +20,9 @@ from tradepost.feeds import feeds as feeds_asked
 from tradepost.feeds import working as feeds_working
 from tradepost.ground import answers
 from tradepost.ground.clock import machine_now
-from tradepost.ground.database import TROUBLE, Database
+from tradepost.ground.database import Database
 from tradepost.ground.storage import Storage, StorageUnavailable
+from tradepost.ground.trouble import TROUBLE
 from tradepost.jobs import jobs
 from tradepost.jobs.mill import Mill, mill
 from tradepost.notices.delivery import deliver_due

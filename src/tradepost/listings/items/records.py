@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tradepost.ground.database import Transaction, columns, storable
+from tradepost.ground.database import Transaction, columns, in_order
 from tradepost.listings.records import OfferKey
 
 PRODUCT = "PRODUCT"
@@ -26,7 +26,7 @@ class Item(NamedTuple):
 
 async def lock(tx: Transaction, keys: Iterable[OfferKey]) -> dict[OfferKey, Item]:
     """Lock the listings in the order of their keys; those that do not exist are missing from the answer."""
-    wanted = sorted(key for key in set(keys) if storable(key))
+    wanted = in_order(keys)
     rows = await tx.fetch(
         """
         SELECT l.seller_id, l.sku, l.product_id, l.product_type, l.attributes, l.deleted
@@ -79,7 +79,7 @@ async def describe(tx: Transaction, items: Sequence[Item]) -> None:
 
 async def touch(tx: Transaction, keys: Collection[OfferKey], at: datetime, *, opened: bool = False) -> None:
     """Lock the listings of these offers and say that their seller changed them; those `opened` are no more deleted."""
-    wanted = sorted(key for key in set(keys) if storable(key))
+    wanted = in_order(keys)
     await tx.execute(
         """
         UPDATE listings l

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from itertools import chain
 from typing import NamedTuple
 
-from tradepost.ground.database import Transaction, columns, storable
+from tradepost.ground.database import Transaction, columns, in_order
 from tradepost.listings.records import Offer
 from tradepost.people.records import Marketplace, Seller, seller_of
 
@@ -44,8 +43,7 @@ class PutAside(NamedTuple):
 async def open_counter(tx: Transaction, keys: Iterable[tuple[str, str]]) -> Counter:
     """Read the offers and who sells them where, in one round trip. They are locked in the order of their keys, and from
     here on others wait for them; not so at once, where `offers.take` finds out whether they are still the same."""
-    named = set(keys)  # looked at all together, since hardly ever one of them is not storable
-    wanted = sorted(named if storable(tuple(chain.from_iterable(named))) else filter(storable, named))
+    wanted = in_order(keys)
     rows = await tx.fetch(
         f"""
         SELECT o.seller_id, o.sku, o.product_id, o.title, o.price, o.available, o.closed, o.handling_days,
