@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.faults.serving import PATIENCE_SECONDS
 from tests.scene import Scene, open_market
 from tradepost.ground import embedded, schema
 from tradepost.ground.database import Database, connect
@@ -28,8 +29,6 @@ UNSAFE_AND_FAST = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100",
     "autovacuum": "off",  # it comes when it likes, and what it learns changes plans in the middle of a test
 }  # fmt: skip
-PATIENCE_SECONDS = 120
-
 settings.register_profile("slow machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("slow machine")
 

@@ -5,11 +5,11 @@ What is left of a lease is waited for as in life, only shorter.
 """
 
 import asyncio
-import signal
 import sys
 from datetime import timedelta
 from typing import Any
 
+from tests.crash.saying import saying
 from tradepost.feeds import kind, records, working
 from tradepost.ground.database import connect
 from tradepost.ground.storage import Storage
@@ -19,12 +19,7 @@ ROWS_AT_ONCE = 5
 
 
 async def main(url: str, folder: str, lease: str, moment: str = "") -> None:
-    def say(*words: object) -> None:
-        said = " ".join(map(str, words))
-        print(said, flush=True)
-        if said == moment:
-            signal.pause()
-
+    say = saying(moment)
     turns.LEASE = timedelta(seconds=float(lease))
     working.MOST_ATTEMPTS = 1000  # it may be killed sooner than it gets on, any number of times
     kind.ROWS_AT_ONCE = ROWS_AT_ONCE

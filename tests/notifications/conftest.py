@@ -1,7 +1,6 @@
 """A market, a receiver of webhooks, and a server that speaks SQS, which is empty for every test."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +12,9 @@ from moto.sqs import sqs_backends
 from tests.notifications.listening import ACCOUNT, REGION, Listening
 from tests.scene import Scene
 from tests.webhooks.receiver import Receiver, receiving
-from tradepost.webhooks.attempts import WAITS
+from tests.webhooks.waits import long_waits
+
+__all__ = ["long_waits"]  # a fixture
 
 
 @pytest.fixture(autouse=True)
@@ -22,12 +23,6 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tradepost.webhooks.network.TIME_LIMIT_SECONDS", 50)
     for limit in ("_SECONDS", "_CONNECT_SECONDS"):
         monkeypatch.setattr(f"tradepost.notifications.sqs.{limit}", 50)
-
-
-@pytest.fixture
-def long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What has failed is not due again before the test is over, unless somebody makes it so."""
-    monkeypatch.setattr("tradepost.webhooks.attempts.WAITS", (timedelta(hours=1),) * len(WAITS))
 
 
 @pytest.fixture(scope="session")

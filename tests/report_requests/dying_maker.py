@@ -6,11 +6,11 @@ What is left of a lease is waited for as in life, only shorter.
 """
 
 import asyncio
-import signal
 import sys
 from datetime import timedelta
 from typing import Any
 
+from tests.crash.saying import saying
 from tradepost.ground.database import connect
 from tradepost.ground.storage import Storage
 from tradepost.jobs import turns
@@ -18,11 +18,7 @@ from tradepost.report_requests import making
 
 
 async def main(url: str, folder: str, lease: str, moment: str = "") -> None:
-    def say(word: str) -> None:
-        print(word, flush=True)
-        if word == moment:
-            signal.pause()
-
+    say = saying(moment)
     turns.LEASE = timedelta(seconds=float(lease))
     making.MOST_ATTEMPTS = 1000  # it may be killed any number of times
     write = Storage.write
