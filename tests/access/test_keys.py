@@ -1,5 +1,6 @@
 """Keys: made once, kept as a digest, rotated, ended, and found again by every process."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from tradepost.access import ring
 from tradepost.access.keys import Made, NewKey, Scope, end, find, make_keys, of_texts, rotate
 from tradepost.access.ring import KeyRing
 from tradepost.ground.clock import machine_now
+from tradepost.ground.database import Transaction
 from tradepost.refusals import Reason, Refusal, Refused
 
 
@@ -109,6 +111,52 @@ async def test_a_key_that_ends_soon_is_not_known_for_longer(scene: Scene, monkey
     now += timedelta(seconds=3)
     seconds += 3
     assert await keys.key(one.text) is None
+
+
+async def test_keys_that_are_shown_often_are_looked_up_together(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = ring.machine_seconds()
+    monkeypatch.setattr(ring, "machine_seconds", lambda: seconds)
+    looked_up: list[set[str]] = []
+
+    async def noticed(tx: Transaction, texts: Sequence[str]) -> list[access_keys.Key | None]:
+        looked_up.append(set(texts))
+        return await of_texts(tx, texts)
+
+    often, again, rare, late = (
+        one.text for one in await make(scene, *[NewKey(Scope.OPERATOR)] * 4) if isinstance(one, Made)
+    )
+    keys = KeyRing(scene.database, noticed)
+    for text in (often, again, rare):
+        await keys.key(text)
+    seconds += ring.CACHE_SECONDS * 0.6
+    for text in (often, again):
+        await keys.key(text)
+    assert looked_up == [{often}, {again}, {rare}]
+    await keys.key(late)
+    assert looked_up[3:] == [{late, often, again}], "with one that had to be"
+    seconds += ring.CACHE_SECONDS * 0.9
+    for text in (often, again, late):
+        assert await keys.key(text) is not None
+    assert len(looked_up) == 4
+    await keys.key(rare)
+    assert looked_up[4] == {rare, often, again, late}, "nobody showed it, and so it was forgotten until now"
+
+
+async def test_a_key_that_ended_is_known_no_longer_for_being_shown_often(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = ring.machine_seconds()
+    monkeypatch.setattr(ring, "machine_seconds", lambda: seconds)
+    one, other = (one for one in await make(scene, *[NewKey(Scope.OPERATOR)] * 2) if isinstance(one, Made))
+    keys = KeyRing(scene.database, of_texts)
+    await keys.key(one.text)
+    await keys.key(one.text)
+    async with scene.database.transaction() as tx:
+        await end(tx, one.key.key_id)
+    seconds += ring.CACHE_SECONDS * 0.6
+    assert await keys.key(one.text) == one.key
+    assert await keys.key(other.text) == other.key
+    assert await keys.key(one.text) is None, "it was looked up with the other"
 
 
 async def test_no_rotation_lets_a_key_or_the_next_one_live_longer_than_it_was_made_for(scene: Scene) -> None:

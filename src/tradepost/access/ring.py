@@ -1,4 +1,8 @@
-"""The key ring of a process: who comes with which key or token, without asking the database for every request."""
+"""The key ring of a process: who comes with which key or token, without asking the database for every request.
+
+A key is known for some seconds. When one has to be looked up, those that come often and have to be soon are looked up
+with it, so that a busy process asks for hundreds at once, and hardly any request waits for that.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -10,6 +14,7 @@ from tradepost.ground.database import Database, Transaction
 
 CACHE_SECONDS = 5.0  # for so long a key that was ended may still open the door
 MOST_KNOWN = 100_000
+MOST_AHEAD = 500  # of one look-up
 MOST_KEY = 200  # characters
 
 
@@ -29,24 +34,51 @@ class _Known(NamedTuple, Generic[KeyT]):
 
 
 class KeyRing(Generic[KeyT]):
-    """Keys that were shown here lately; `find` says of each text what key it is."""
+    """Keys that were shown here lately; `find`, which only reads, says of each text what key it is."""
 
     def __init__(
         self, database: Database, find: Callable[[Transaction, Sequence[str]], Awaitable[Sequence[KeyT | None]]]
     ) -> None:
-        self._known: dict[str, _Known[KeyT]] = {}
-        self._look_up: Combiner[str, KeyT | None] = Combiner(database, find)
+        self._find = find
+        self._known: dict[str, _Known[KeyT]] = {}  # in the order in which they were looked up
+        self._shown: set[str] = set()  # those that were shown since
+        self._look_up: Combiner[str, KeyT | None] = Combiner(database, self._look, at_once=True)
 
     async def key(self, text: str) -> KeyT | None:
         """Whose key this is; None when it is nobody's, or has ended."""
         known = self._known.get(text)
         if known is not None and known.until > machine_seconds():
+            self._shown.add(text)
             return known.key
+        return await self._look_up.submit(text) if len(text) <= MOST_KEY else None
+
+    async def _look(self, tx: Transaction, texts: Sequence[str]) -> Sequence[KeyT | None]:
+        began, now = machine_seconds(), machine_now()
+        wanted = [*texts, *self._due_soon(but=texts)]
+        keys = await self._find(tx, wanted)
+        if len(self._known) + len(wanted) > MOST_KNOWN:
+            self._known.clear()
+            self._shown.clear()
+        for text, key in zip(wanted, keys, strict=True):
+            self._forget(text)
+            if key is not None:
+                rest = (key.ends_at - now).total_seconds() if key.ends_at else CACHE_SECONDS
+                self._known[text] = _Known(key, began + min(rest, CACHE_SECONDS))
+        return keys[: len(texts)]
+
+    def _due_soon(self, but: Sequence[str]) -> list[str]:
+        """Keys that have to be looked up soon, since they are shown again and again; those that are not are forgotten."""
+        soon = machine_seconds() + CACHE_SECONDS / 2
+        due: list[str] = []
+        rare = list(but)
+        for text, known in self._known.items():
+            if known.until > soon or len(due) == MOST_AHEAD:
+                break
+            (due if text in self._shown else rare).append(text)
+        for text in rare:
+            self._forget(text)
+        return [text for text in due if text in self._known]
+
+    def _forget(self, text: str) -> None:
         self._known.pop(text, None)
-        key = await self._look_up.submit(text) if len(text) <= MOST_KEY else None
-        if key is not None:
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            rest = (key.ends_at - machine_now()).total_seconds() if key.ends_at else CACHE_SECONDS
-            self._known[text] = _Known(key, machine_seconds() + min(rest, CACHE_SECONDS))
-        return key
+        self._shown.discard(text)

@@ -1,14 +1,15 @@
 """The combiner: requests that wait at the same moment share one transaction, and each gets its own answer.
 
-While a transaction is under way others gather, so the batches grow with the load by themselves. Where the last batch
-had several, the next one waits for a moment until nobody more comes; one request alone goes alone, and at once.
+While a transaction is under way others gather, so the batches grow with the load by themselves. Where several wanted
+something lately, the next batch waits until as many are here, or nobody more comes for a moment; one request alone goes
+alone, and at once.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from tradepost.ground.database import Database, Transaction
 from tradepost.ground.trouble import database_is_away
@@ -18,7 +19,6 @@ OutcomeT = TypeVar("OutcomeT")
 
 MOST_AT_ONCE = 200  # items of one transaction: what it locks, others wait for
 MOST_WAITING = 10_000
-WRITERS = 1  # of each process: two made smaller batches, and waited for each other's locks (docs/decisions/0009)
 MOMENT_SECONDS = 0.0006
 MOST_MOMENTS = 4  # or a steady stream would hold every batch back until it is full
 
@@ -43,8 +43,11 @@ class Combiner(Generic[ItemT, OutcomeT]):
         self._work = work
         self._observe = observe  # told the size of every batch
         self._waiting: deque[tuple[ItemT, asyncio.Future[OutcomeT]]] = deque()
-        self._last = 0  # how many the last batch had
-        self._writers: set[asyncio.Task[None]] = set()  # one leaves in the same step in which it finds nothing waiting
+        self._lately = 0  # how many wanted something: those of the last batch, and those who came while it was written
+        self._all_are_here = asyncio.Event()
+        # One: two made smaller batches, and waited for each other's locks (docs/decisions/0009). It leaves in the same
+        # step in which it finds nothing waiting.
+        self._writer: asyncio.Task[None] | None = None
 
     async def submit(self, item: ItemT) -> OutcomeT:
         """The outcome of this item, once it is committed. Raises what its transaction failed with."""
@@ -52,34 +55,40 @@ class Combiner(Generic[ItemT, OutcomeT]):
             raise TooManyWaiting
         future: asyncio.Future[OutcomeT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._writers) < WRITERS:
-            self._writers.add(asyncio.create_task(self._write()))
+        if len(self._waiting) >= min(self._lately, MOST_AT_ONCE):
+            self._all_are_here.set()
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
         return await future
 
     async def _write(self) -> None:
         try:
             while self._waiting:
-                if self._last > 1:
+                if self._lately > 1:
                     await self._gather()
                 size = min(len(self._waiting), MOST_AT_ONCE)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 wanted = [(item, future) for item, future in batch if not future.done()]  # who has left is not served
-                self._last = len(wanted)
                 if wanted:
                     await self._settle(wanted)
                     with suppress(Exception):  # who counts batches fails nobody
                         self._observe(len(wanted))
+                self._lately = len(wanted) + len(self._waiting)
         finally:
-            self._writers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            self._writer = None
 
     async def _gather(self) -> None:
         """Let those join who are on their way, such as callers who were answered just now and come again."""
-        came = -1
+        self._all_are_here.clear()
         for _ in range(MOST_MOMENTS):
-            if not came < len(self._waiting) < MOST_AT_ONCE:
-                break
             came = len(self._waiting)
-            await asyncio.sleep(MOMENT_SECONDS)
+            if came >= min(self._lately, MOST_AT_ONCE):
+                break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(MOMENT_SECONDS):
+                    await self._all_are_here.wait()
+            if len(self._waiting) == came:
+                break
 
     async def _settle(self, batch: Sequence[tuple[ItemT, asyncio.Future[OutcomeT]]]) -> None:
         items = [item for item, _ in batch]
