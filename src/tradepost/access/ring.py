@@ -67,7 +67,7 @@ class KeyRing(Generic[KeyT]):
         return keys[: len(texts)]
 
     def _due_soon(self, but: Sequence[str]) -> list[str]:
-        """Keys that have to be looked up soon, since they are shown again and again; those that are not are forgotten."""
+        """Keys that were shown since they were looked up, and soon have to be again; those that were not are forgotten."""
         soon = machine_seconds() + CACHE_SECONDS / 2
         due: list[str] = []
         rare = list(but)

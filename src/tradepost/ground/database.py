@@ -5,6 +5,7 @@ takes the exclusive lock, so that no act ever runs at two moments. No statement 
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ _SESSION = {
     "application_name": "tradepost",
     "random_page_cost": "1.1",  # pages of lists walk an index; at 4, a disk's, they would read and sort a seller whole
 }
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it; behind another backslash it is none
 _RETRIES = 8
 _TO_RETRY = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _PROMPTLY = timedelta(seconds=1)
@@ -289,12 +291,11 @@ def storable(value: object) -> bool:
     """Whether PostgreSQL can hold this text, or all texts of this JSON value: no NUL, no half of a surrogate pair."""
     if isinstance(value, str):
         return "\0" not in value and (value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value))
-    if isinstance(value, dict):
-        return storable("".join(value)) and storable(list(value.values()))
-    if isinstance(value, (list, tuple)):
-        texts = "".join(one for one in value if isinstance(one, str))
-        return storable(texts) and all(storable(one) for one in value if isinstance(one, (dict, list, tuple)))
-    return True
+    try:
+        written = msgspec.json.encode(value)  # one look at all of them
+    except UnicodeEncodeError:
+        return False
+    return b"\\u0000" not in written or not _NUL.search(written)
 
 
 def in_order(keys: Iterable[KeyT]) -> list[KeyT]:
