@@ -144,6 +144,19 @@ async def test_after_a_batch_of_several_the_next_one_waits_for_who_is_on_the_way
     assert sum(sizes) == 8
 
 
+async def test_a_batch_waits_for_nobody_more_than_lately_came(table: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(combine, "MOMENT_SECONDS", 3600.0)
+    sizes: list[int] = []
+    combiner = Combiner(table, write, observe=sizes.append)
+    await asyncio.gather(*map(combiner.submit, range(10)))
+    some = [asyncio.create_task(combiner.submit(number)) for number in range(10, 16)]
+    await asyncio.sleep(0.05)
+    assert sizes == [10]
+    async with asyncio.timeout(120):
+        await asyncio.gather(*some, *map(combiner.submit, range(16, 20)))
+    assert sizes == [10, 10]
+
+
 async def test_who_counts_batches_fails_nobody(table: Database) -> None:
     def full(size: int) -> None:
         raise OSError("No space left on device")

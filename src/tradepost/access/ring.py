@@ -67,7 +67,7 @@ class KeyRing(Generic[KeyT]):
         return keys[: len(texts)]
 
     def _due_soon(self, but: Sequence[str]) -> list[str]:
-        """Keys that were shown since they were looked up, and soon have to be again; those that were not are forgotten."""
+        """Keys that are shown again and again, and have to be looked up soon; those that are not are forgotten."""
         soon = machine_seconds() + CACHE_SECONDS / 2
         due: list[str] = []
         rare = list(but)
