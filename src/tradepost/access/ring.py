@@ -5,8 +5,10 @@ with it, so that a busy process asks for hundreds at once, and hardly any reques
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from itertools import islice, takewhile
+from typing import Generic, Protocol, TypeVar
 
 from tradepost.ground.clock import machine_now, machine_seconds
 from tradepost.ground.combine import Combiner
@@ -28,9 +30,11 @@ class Ending(Protocol):
 KeyT = TypeVar("KeyT", bound=Ending)
 
 
-class _Known(NamedTuple, Generic[KeyT]):
+@dataclass(slots=True)
+class _Known(Generic[KeyT]):
     key: KeyT
     until: float  # machine seconds
+    shown: bool = False  # since it was looked up
 
 
 class KeyRing(Generic[KeyT]):
@@ -41,44 +45,33 @@ class KeyRing(Generic[KeyT]):
     ) -> None:
         self._find = find
         self._known: dict[str, _Known[KeyT]] = {}  # in the order in which they were looked up
-        self._shown: set[str] = set()  # those that were shown since
         self._look_up: Combiner[str, KeyT | None] = Combiner(database, self._look, at_once=True)
 
     async def key(self, text: str) -> KeyT | None:
         """Whose key this is; None when it is nobody's, or has ended."""
         known = self._known.get(text)
         if known is not None and known.until > machine_seconds():
-            self._shown.add(text)
+            known.shown = True
             return known.key
         return await self._look_up.submit(text) if len(text) <= MOST_KEY else None
 
     async def _look(self, tx: Transaction, texts: Sequence[str]) -> Sequence[KeyT | None]:
         began, now = machine_seconds(), machine_now()
-        wanted = [*texts, *self._due_soon(but=texts)]
+        wanted = [*texts, *self._due(began + CACHE_SECONDS / 2)]
         keys = await self._find(tx, wanted)
         if len(self._known) + len(wanted) > MOST_KNOWN:
             self._known.clear()
-            self._shown.clear()
         for text, key in zip(wanted, keys, strict=True):
-            self._forget(text)
+            self._known.pop(text, None)
             if key is not None:
                 rest = (key.ends_at - now).total_seconds() if key.ends_at else CACHE_SECONDS
                 self._known[text] = _Known(key, began + min(rest, CACHE_SECONDS))
         return keys[: len(texts)]
 
-    def _due_soon(self, but: Sequence[str]) -> list[str]:
-        """Keys that are shown again and again, and have to be looked up soon; those that are not are forgotten."""
-        soon = machine_seconds() + CACHE_SECONDS / 2
-        due: list[str] = []
-        rare = list(but)
-        for text, known in self._known.items():
-            if known.until > soon or len(due) == MOST_AHEAD:
-                break
-            (due if text in self._shown else rare).append(text)
-        for text in rare:
-            self._forget(text)
-        return [text for text in due if text in self._known]
-
-    def _forget(self, text: str) -> None:
-        self._known.pop(text, None)
-        self._shown.discard(text)
+    def _due(self, soon: float) -> list[str]:
+        """Keys that are shown again and again, and are known until `soon` at most; those that are not are forgotten."""
+        oldest = dict(takewhile(lambda item: item[1].until <= soon, islice(self._known.items(), MOST_AHEAD)))
+        for text, known in oldest.items():
+            if not known.shown:
+                del self._known[text]
+        return [text for text, known in oldest.items() if known.shown]

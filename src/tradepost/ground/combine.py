@@ -55,7 +55,7 @@ class Combiner(Generic[ItemT, OutcomeT]):
             raise TooManyWaiting
         future: asyncio.Future[OutcomeT] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._waiting) >= min(self._lately, MOST_AT_ONCE):
+        if len(self._waiting) >= self._lately:
             self._all_are_here.set()
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
@@ -73,7 +73,7 @@ class Combiner(Generic[ItemT, OutcomeT]):
                     await self._settle(wanted)
                     with suppress(Exception):  # who counts batches fails nobody
                         self._observe(len(wanted))
-                self._lately = len(wanted) + len(self._waiting)
+                self._lately = min(len(wanted) + len(self._waiting), MOST_AT_ONCE)
         finally:
             self._writer = None
 
@@ -82,7 +82,7 @@ class Combiner(Generic[ItemT, OutcomeT]):
         self._all_are_here.clear()
         for _ in range(MOST_MOMENTS):
             came = len(self._waiting)
-            if came >= min(self._lately, MOST_AT_ONCE):
+            if came >= self._lately:
                 break
             with suppress(TimeoutError):
                 async with asyncio.timeout(MOMENT_SECONDS):
