@@ -13,7 +13,7 @@ OF_A_SELLER = (
 )  # fmt: skip
 _TABLES = re.compile(rf"\b(?:FROM|JOIN|UPDATE|INTO)\s+({'|'.join(OF_A_SELLER)})\b")
 _WRITES = re.compile(r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)")
-_NAMES_SELLERS = re.compile(r"(?<!OR )\b(?:\w+\.)?seller_id = (?:ANY\(\$|\$)")
+_NAMES_SELLERS = re.compile(r"(?<!OR )\b(?:\w+\.)?seller_id = (?:ANY\((?:\(SELECT )?)?\$")
 _READS_TIME = re.compile(
     r"\bnow\(|(clock|statement|transaction)_timestamp|timeofday|\b(current|local)_?(time|date|timestamp)\b"
 )

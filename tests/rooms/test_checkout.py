@@ -14,6 +14,7 @@ from tradepost.people.accounts import NewMarketplace, change_policy, open_market
 from tradepost.people.records import SellerAccount
 from tradepost.policy import Policy
 from tradepost.process.checkout.checkout import MOST_LINES, MOST_UNITS, Cart, CartLine, Placed, place_orders
+from tradepost.process.checkout.records import open_counter
 from tradepost.refusals import Reason, Refusal
 
 HOLD, LIMIT = Policy().hold, Policy().verification_limit
@@ -45,6 +46,34 @@ async def test_a_cart_that_cannot_be_had_whole_is_not_had_at_all(scene: Scene) -
     before = await scene.dump()
     assert _reason(await scene.check_out(BEA, {LAMP: 2, MUG: 3, LAST: 2})) is Reason.OUT_OF_STOCK
     assert await scene.dump() == before
+
+
+@pytest.mark.parametrize("offers", [1, 3])
+async def test_the_counter_is_not_planned_anew_for_each_batch(scene: Scene, offers: int) -> None:
+    wanted = [(scene.sellers[sku], sku) for sku in (LAMP, MUG, VASE)[:offers]]
+    async with scene.database.transaction() as tx:
+        await tx.execute(
+            """
+            INSERT INTO offers (seller_id, sku, product_id, title, price, available, closed, supplied, listed_at,
+                                updated_at)
+            SELECT seller_id, sku || number, product_id, title, price, available, closed, supplied, listed_at,
+                   updated_at
+              FROM offers, generate_series(1, 1000) AS number
+            """
+        )
+        await tx.execute("ANALYZE offers")
+        for _ in range(20):
+            assert len((await open_counter(tx, wanted)).offers) == offers
+        planned = await tx.row(
+            """
+            SELECT custom_plans, generic_plans FROM pg_prepared_statements
+             WHERE statement ~ '^\\s*SELECT o.seller_id.*FOR UPDATE OF o'
+             ORDER BY prepare_time DESC LIMIT 1
+            """
+        )
+    assert planned is not None
+    assert planned[0] <= 5  # so often PostgreSQL tries before it compares
+    assert planned[1] >= 15
 
 
 async def test_the_same_offer_on_two_lines_is_summed(scene: Scene) -> None:
