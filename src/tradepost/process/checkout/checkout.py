@@ -88,8 +88,9 @@ async def place_orders(tx: Transaction, carts: Sequence[Cart]) -> list[Placed | 
 class _Counter:
     """What a batch of checkouts stands on: offers, the sellers and policies behind them, and what was taken."""
 
-    def __init__(self, journal: Journal, carts: int) -> None:
+    def __init__(self, journal: Journal, carts: Sequence[Cart]) -> None:
         self.journal = journal
+        self.storable = storable([_said(cart) for cart in carts])  # looked at all together: hardly ever one is not
         self.offers: dict[tuple[str, str], Offer] = {}  # by seller and SKU
         self.sellers: dict[str, Seller] = {}
         self.marketplaces: dict[str, Marketplace] = {}
@@ -98,33 +99,36 @@ class _Counter:
         self.unverified: dict[str, int] = {}  # units by buyer, read only where a policy limits them
         self.taken: dict[OfferKey, offers.Units] = {}
         self.payments: list[payments.Payment] = []
-        self.order_numbers = _endless(new_order_numbers, carts)
-        self.item_numbers = _endless(new_order_item_numbers, carts)
+        self.order_numbers = _endless(new_order_numbers, len(carts))
+        self.item_numbers = _endless(new_order_item_numbers, len(carts))
 
     @classmethod
     async def open(cls, tx: Transaction, carts: Sequence[Cart]) -> "_Counter":
-        buyers = {cart.buyer_id for cart in carts if storable(cart.buyer_id)}
         if any(policy.unverified_units for policy in policies.met(tx)):  # before the offers, as everywhere
-            await people.lock_buyers(tx, buyers)
+            await people.lock_buyers(tx, _buyers(carts))
         offers, sellers, marketplaces = await records.open_counter(
             tx, [(line.seller_id, line.sku) for cart in carts for line in cart.lines]
         )
         in_force = {(market.marketplace_id, market.policy_version) for market in marketplaces.values()}
         of_policy = await policies.of(tx, in_force)
         shipping = {seller.seller_id: seller.shipping for seller in sellers.values()}
-        counter = cls(Journal.new(tx, of_policy, shipping), len(carts))
+        counter = cls(Journal.new(tx, of_policy, shipping), carts)
         counter.offers, counter.sellers, counter.marketplaces = offers, sellers, marketplaces
         counter.policies = {marketplace_id: policy for (marketplace_id, _), policy in of_policy.items()}
         counter.calendars = {name: policies.shipping_calendar(policy) for name, policy in counter.policies.items()}
         if any(policy.unverified_units for policy in counter.policies.values()):
-            await people.lock_buyers(tx, buyers)
-            counter.unverified = await people.unverified_units(tx, buyers, tx.now)
+            await people.lock_buyers(tx, _buyers(carts))
+            counter.unverified = await people.unverified_units(tx, _buyers(carts), tx.now)
         return counter
+
+
+def _buyers(carts: Sequence[Cart]) -> set[str]:
+    return {cart.buyer_id for cart in carts if storable(cart.buyer_id)}
 
 
 def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
     try:
-        _check_values(cart)
+        _check_values(counter, cart)
         wanted = _wanted(cart)
         marketplace = _check(counter, cart, wanted)
     except Refused as no:
@@ -136,16 +140,21 @@ def _check_out(counter: _Counter, cart: Cart) -> Placed | Refusal:
     return _place(counter, cart, marketplace)
 
 
-def _check_values(cart: Cart) -> None:
+def _check_values(counter: _Counter, cart: Cart) -> None:
     """What the database could not hold would sink the whole batch."""
-    said = {"buyer": cart.buyer_id, "address": cart.address, "payment": cart.payment, "locale": cart.locale}
-    if not storable(said):
-        field = next(name for name, value in said.items() if not storable(value))
-        raise Refused(Reason.INVALID_VALUE, field=field, problem=NOT_TEXT)
+    if not counter.storable:
+        for name, value in _said(cart).items():
+            if not storable(value):
+                raise Refused(Reason.INVALID_VALUE, field=name, problem=NOT_TEXT)
     for line in cart.lines:
         if line.agreed_price is not None and not 0 <= line.agreed_price <= MOST_MINOR_UNITS:
             problem = f"it must be from 0 to {MOST_MINOR_UNITS} minor units"
             raise Refused(Reason.INVALID_VALUE, field="price", problem=problem)
+
+
+def _said(cart: Cart) -> dict[str, object]:
+    """All texts of a cart that are written as they are."""
+    return {"buyer": cart.buyer_id, "address": cart.address, "payment": cart.payment, "locale": cart.locale}
 
 
 def _wanted(cart: Cart) -> dict[tuple[str, str], int]:
