@@ -13,8 +13,8 @@ import pytest
 
 from tradepost.ground.backup import Address, BackupFailed, backup, restore
 from tradepost.ground.embedded import Server, lease
-from tradepost.ground.server_keeper import die_with
-from tradepost.ground.server_setup import server_account
+from tradepost.ground.orphans import die_with
+from tradepost.ground.server_account import server_account
 
 DEBIANS_POSTGRES = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "p@ss word/%"  # noqa: S105

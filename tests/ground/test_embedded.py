@@ -18,7 +18,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tradepost.ground import server_keeper, server_setup
+from tradepost.ground import server_account, server_keeper, server_leftovers, server_programs, server_setup
 from tradepost.ground.embedded import Server, ServerUnavailable, default_data_folder, lease, postgres_program
 from tradepost.ground.server_keeper import LEASE, LOG, LOG_BYTES, State
 
@@ -307,15 +307,15 @@ def test_binaries_in_a_closed_folder_are_copied_once(tmp_path: Path, monkeypatch
     install = tmp_path / package.name / "pginstall18"
     shutil.copytree(package / install.name, install)
     shutil.copytree(package.with_name(package.name + ".libs"), tmp_path / (package.name + ".libs"))
-    account = server_setup.server_account()
+    account = server_account.server_account()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as copies:
-        monkeypatch.setattr(server_setup, "COPIES", Path(copies))
-        copy = server_setup.runnable_install(install, account)
+        monkeypatch.setattr(server_programs, "COPIES", Path(copies))
+        copy = server_programs.runnable_install(install, account)
         (before,) = Path(copies).iterdir()
         assert copy.is_relative_to(before)
         (tmp_path / "data").mkdir()
         server_setup.own_cluster(tmp_path / "data", copy, account, QUICK)
-        assert server_setup.runnable_install(install, account) == copy
+        assert server_programs.runnable_install(install, account) == copy
         assert list(Path(copies).iterdir()) == [before]
 
 
@@ -405,7 +405,7 @@ def socket_of(server: Server) -> str:
 def servers_in(data: Path) -> list[Path]:
     """The postmasters of a data folder: those PostgreSQL processes in it whose parent is none of them."""
     place = (data / "postgresql").stat()
-    processes = [process for process in Path("/proc").glob("[0-9]*") if server_keeper.is_server_in(place, process)]
+    processes = [process for process in Path("/proc").glob("[0-9]*") if server_leftovers.is_server_in(place, process)]
     names = {process.name for process in processes}
     return [process for process in processes if parent_of(process) not in {*names, None}]
 
@@ -449,7 +449,7 @@ async def eventually(is_so: Callable[[], bool]) -> None:
 @contextmanager
 def innocent_process() -> Iterator[subprocess.Popen[bytes]]:
     """A process of the server's own account, since PostgreSQL takes only those for servers."""
-    with subprocess.Popen(["sleep", "600"], **server_setup.server_account().spawning) as process:
+    with subprocess.Popen(["sleep", "600"], **server_account.server_account().spawning) as process:
         try:
             yield process
         finally:
@@ -473,7 +473,7 @@ def a_python_for(user: pwd.struct_passwd) -> Iterator[Callable[..., subprocess.C
             check=False,
             cwd="/",
             env={"PYTHONPATH": PYTHONPATH, "PATH": os.defpath},
-            **server_setup.Account(user.pw_uid, user.pw_gid).spawning,
+            **server_account.Account(user.pw_uid, user.pw_gid).spawning,
         )
 
     for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):

@@ -21,15 +21,10 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from tradepost.ground.server_account import NAME, ServerUnavailable
 from tradepost.ground.server_keeper import KEEPER, LEASE, LOG, PORT, READY, State, is_private_folder
-from tradepost.ground.server_setup import (
-    CLUSTER,
-    MAJOR,
-    NAME,
-    ServerUnavailable,
-    own_data_folder,
-    server_environment,
-)
+from tradepost.ground.server_programs import MAJOR
+from tradepost.ground.server_setup import CLUSTER, own_data_folder, server_environment
 
 __all__ = ["Server", "ServerUnavailable", "default_data_folder", "lease", "postgres_program"]
 

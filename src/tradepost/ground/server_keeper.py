@@ -11,7 +11,6 @@ Three files in the data folder say how things stand, and the first two are true 
 It is a program apart, without an event loop: it does one thing at a time, and needs to outlive whoever started it.
 """
 
-import ctypes
 import fcntl
 import json
 import os
@@ -28,8 +27,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from tradepost.ground import server_setup
-from tradepost.ground.server_setup import HERE, Account, ServerUnavailable
+from tradepost.ground.orphans import die_with
+from tradepost.ground.server_account import Account, ServerUnavailable, server_account
+from tradepost.ground.server_leftovers import end_leftovers
+from tradepost.ground.server_programs import runnable_install
+from tradepost.ground.server_setup import HERE, complaint, own_cluster, server_environment
 
 LEASE = "lease.lock"
 KEEPER = "keeper.lock"
@@ -39,7 +41,6 @@ READY = "ready"
 PORT = 5432  # Names the socket's file, nothing more: the server listens on no network.
 
 TICK_SECONDS = 0.1
-LEFTOVER_TICKS = 300
 LOG_BYTES = 10_000_000
 # A path of a socket has room for some 107 bytes, so the sockets cannot lie in the data folder.
 SOCKET_PARENTS = ("/tmp", "/dev/shm")  # noqa: S108 (a new folder with a name nobody can foresee, closed to others)
@@ -103,9 +104,9 @@ def keep(data: Path, install: Path, settings: dict[str, str]) -> None:
 
 
 def _prepared(data: Path, install: Path, settings: dict[str, str]) -> "Postgres":
-    account = server_setup.server_account()
-    install = server_setup.runnable_install(install, account)
-    cluster = server_setup.own_cluster(data, install, account, settings)
+    account = server_account()
+    install = runnable_install(install, account)
+    cluster = own_cluster(data, install, account, settings)
     return Postgres(data, cluster, install, account, settings, socket_folder(data, account))
 
 
@@ -172,12 +173,12 @@ class Postgres:
     def start(self) -> None:
         """Start the server and return when it is ready, after a crash with all that was committed."""
         self._announce(ready=False)
-        _end_leftovers(self.cluster, self.account)
+        end_leftovers(self.cluster, self.account)
         log_before = os.fstat(2).st_size
         self.process = subprocess.Popen(  # noqa: S603
             self._command(),
             cwd=self.cluster,
-            env=server_setup.server_environment(),
+            env=server_environment(),
             stdin=subprocess.DEVNULL,
             stdout=2,
             preexec_fn=die_with(os.getpid()),
@@ -235,68 +236,8 @@ class Postgres:
         log = self.data / LOG
         with log.open("rb") as output:
             output.seek(log_before)
-            cause = server_setup.complaint(output.read().decode(errors="replace"))
+            cause = complaint(output.read().decode(errors="replace"))
         return f"PostgreSQL did not start in {self.data} (see {log}): {cause}."
-
-
-def die_with(keeper: int) -> Callable[[], None] | None:
-    """What the server does between fork and exec: arrange that the kernel stops it when its keeper dies.
-
-    Only Linux can do this. It comes after the change of the user, which would undo it.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    set_parent_death_signal = 1
-
-    def arrange() -> None:
-        prctl(set_parent_death_signal, signal.SIGINT)
-        if os.getppid() != keeper:
-            os._exit(1)
-
-    return arrange
-
-
-def _end_leftovers(cluster: Path, account: Account) -> None:
-    """Wait until nothing of an earlier server runs in the cluster, and only then clear its pid file away.
-
-    The pid in that file may have become an innocent process's, and PostgreSQL would not start because of it. So
-    nobody is asked or signalled by that number, but only a process that is seen to be a PostgreSQL in this cluster.
-    """
-    if not Path("/proc/self").exists():
-        return
-    place = cluster.stat()
-    for _ in range(LEFTOVER_TICKS):
-        if not _servers_in(place, account):
-            break
-        time.sleep(TICK_SECONDS)
-    for process in _servers_in(place, account):
-        _kill_server(process, place, account)
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
-
-
-def _servers_in(place: os.stat_result, account: Account) -> list[Path]:
-    with account.lent():
-        return [process for process in Path("/proc").glob("[0-9]*") if is_server_in(place, process)]
-
-
-def is_server_in(place: os.stat_result, process: Path) -> bool:
-    try:
-        program = (process / "exe").readlink().name.removesuffix(" (deleted)")
-        return program == "postgres" and os.path.samestat((process / "cwd").stat(), place)
-    except OSError:
-        return False
-
-
-def _kill_server(process: Path, place: os.stat_result, account: Account) -> None:
-    """Hold on to the process first and look again then, because its number may have passed to another."""
-    with suppress(OSError):
-        held = os.pidfd_open(int(process.name))
-        try:
-            if process in _servers_in(place, account):
-                signal.pidfd_send_signal(held, signal.SIGKILL)
-        finally:
-            os.close(held)
 
 
 def _bound_log(log: Path) -> None:

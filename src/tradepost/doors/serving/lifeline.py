@@ -2,7 +2,7 @@
 
 from multiprocessing import parent_process
 
-from tradepost.ground.server_keeper import die_with
+from tradepost.ground.orphans import die_with
 
 
 def end_with(pid: int) -> None:
