@@ -25,6 +25,7 @@ from tests.faults.serving import (
 )
 from tests.scene import LAMP, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
+from tradepost.doors.serving import processors
 from tradepost.ground.settings import Address
 
 
@@ -70,6 +71,43 @@ async def test_a_request_under_way_is_answered_before_the_end(scene: Scene, data
     assert await scene.stock(PRO, LAMP) == 999
 
 
+async def test_no_process_of_the_server_pushes_others_aside(scene: Scene, database_url: str) -> None:
+    async with serving("--worker", "apart", "--database", database_url) as program:
+        for pid in (program.server, *program.answering):
+            threads = Path(f"/proc/{pid}/task").iterdir()
+            assert {os.sched_getscheduler(int(thread.name)) for thread in threads} == {os.SCHED_BATCH}
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+async def test_each_process_keeps_to_a_processor_of_its_own(scene: Scene, database_url: str) -> None:
+    everywhere = os.sched_getaffinity(0)
+    if len(everywhere) < 2:
+        pytest.skip("this machine has one processor only")
+    one, other = sorted(everywhere)[:2]
+    os.sched_setaffinity(0, {one, other})  # for what is started here: as many as there are processes
+    try:
+        async with serving("--worker", "apart", "--database", database_url) as program:
+            assert sorted(map(_processors, program.answering)) == [[one], [other]]
+            dead, alive = program.answering
+            left = _processors(dead)
+            kill(dead)
+            await until(lambda: len(set(program.answering) - {dead, alive}) == 1)
+            (new,) = set(program.answering) - {dead, alive}
+            await until(lambda: _processors(new) == left)
+            assert _processors(alive) != left
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
+def test_no_processor_is_offered_where_there_are_more_of_them_or_fewer(tmp_path: Path) -> None:
+    here = os.sched_getaffinity(0)
+    for processes in (len(here) - 1, len(here) + 1):
+        processors.share_out(tmp_path, processes)
+        assert list(tmp_path.iterdir()) == []
+    processors.share_out(tmp_path, len(here))
+    assert len(list(tmp_path.iterdir())) == len(here)
+
+
 async def test_the_server_is_killed_and_the_program_says_so(scene: Scene, database_url: str, tmp_path: Path) -> None:
     async with serving("--database", database_url, TRADEPOST_DATA=str(tmp_path)) as program:
         orphans = program.answering
@@ -109,6 +147,10 @@ async def test_the_log_tells_of_requests_and_gives_no_secret_away(scene: Scene, 
         assert await program.stop() == 0
     for secret in (key, "secret", ADDRESS["line1"], "shopper-0@example.com"):
         assert secret not in str(program.log)
+
+
+def _processors(pid: int) -> list[int]:
+    return sorted(os.sched_getaffinity(pid))
 
 
 async def test_a_port_that_somebody_has_is_one_sentence(tradepost: CommandLine, database_url: str) -> None:

@@ -82,6 +82,7 @@ async def serve(
         The port to listen at; 0 takes a free one.
     processes
         How many processes answer; by default one for each processor, and 4 at most.
+        Where there are as many of both, each process keeps to one processor.
     worker
         Whether a worker runs inside, or elsewhere (see tradepost work).
     log

@@ -24,7 +24,7 @@ from tradepost.doors.selling_partner_api import doors as selling_partner_api
 from tradepost.doors.selling_partner_api import terms
 from tradepost.doors.selling_partner_api.documents import DOCUMENTS, Shelf
 from tradepost.doors.selling_partner_api.terms import PRODUCTION, Terms
-from tradepost.doors.serving import health, logs, measures, metrics
+from tradepost.doors.serving import health, logs, measures, metrics, processors
 from tradepost.doors.serving.api_page import pages
 from tradepost.doors.serving.front import Front, ShortWay
 from tradepost.doors.serving.handover import handed_over
@@ -51,6 +51,8 @@ def make() -> ASGIApp:
     handover = handed_over()
     logs.to_stderr(handover.log)
     end_with_main_process()
+    if handover.folder:
+        processors.keep_to_one(handover.folder)
 
     @asynccontextmanager
     async def open_desk(app: Litestar) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from tradepost.doors.serving import logs
+from tradepost.doors.serving import logs, processors
 from tradepost.doors.serving.handover import handed_over
 from tradepost.doors.serving.lifeline import end_with
 
@@ -24,6 +24,10 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT, or until the parent is gone."""
     parent, host, port, processes = sys.argv[1:]
     end_with(int(parent))
+    handover = handed_over()
+    processors.let_others_finish()
+    if handover.folder:
+        processors.share_out(handover.folder, int(processes))
     Granian(
         "tradepost.doors.serving.app:make",
         host,
@@ -38,7 +42,7 @@ def main() -> None:
         respawn_failed_workers=True,  # without it, one killed process ends the server
         workers_kill_timeout=GRACE_SECONDS,
         log_level=LogLevels.warning,
-        log_dictconfig=logs.of_other_libraries(handed_over().log),
+        log_dictconfig=logs.of_other_libraries(handover.log),
         log_access=False,
     ).serve()
 
