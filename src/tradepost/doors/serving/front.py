@@ -59,12 +59,11 @@ class Front:
         self._log_requests = log_requests
         self._bodies = _Bodies()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a request, or pass the server's start and end on."""
         if scope["type"] == ScopeType.HTTP:
-            await self._serve(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return self._serve(scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = machine_seconds()
