@@ -35,6 +35,11 @@ settings.load_profile("slow machine")
 _numbers = count(1)
 
 
+def absent(place: Path) -> str:
+    """Why a test is skipped that uses this file or folder of ../shared: nothing of it is part of the project."""
+    return f"../shared/{place.relative_to(SHARED)} is not beside this checkout"
+
+
 class TestServer:
     """The server under test: makes a fresh database with the schema in it."""
 

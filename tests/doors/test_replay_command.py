@@ -9,12 +9,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.conftest import SHARED, TestServer
+from tests.conftest import SHARED, TestServer, absent
 from tests.doors.command_line import CommandLine, ended, history, one_sentence, run, start
 from tradepost.ground.embedded import lease
 
 DATA = SHARED / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded histories are not part of the project")
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=absent(DATA))
 
 OPENING = (
     "2026-03-01T00:00:00+00:00,list,,acme,,LAMP,3,19.90,Desk lamp",

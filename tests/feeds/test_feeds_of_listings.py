@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft7Validator
 
-from tests.conftest import SHARED
+from tests.conftest import SHARED, absent
 from tests.feeds.mill_race import Feeds
 from tests.scene import LAMP, PRO, SOLO, Scene
 from tests.selling_partner_api.listing_words import price, stock, whole
@@ -29,7 +29,7 @@ def message(sku: str, operation: str, **more: Any) -> dict[str, Any]:
 def report_of(text: str) -> dict[str, Any]:
     """The report, held against its schema."""
     if not SCHEMAS.is_dir():
-        pytest.skip(f"Amazon's schemas are not in {SCHEMAS}")
+        pytest.skip(absent(SCHEMAS))
     report: dict[str, Any] = json.loads(text)
     schema = json.loads((SCHEMAS / "listings-feed-processing-report-schema-v2.json").read_text())
     assert [error.message for error in Draft7Validator(schema).iter_errors(report)] == []

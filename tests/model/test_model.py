@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.conftest import SHARED, absent
+
 from .histories import ZONES, History, histories, random_history
 from .marketplace_model import MarketplaceModel, Notice, Order, confirm_by_of, first_instant, warning_of
 from .play import COLUMNS, Row, moment, play, read_history, write_history, write_outcome
 
-DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the paper's data (../shared/data) is not beside the project")
+DATA = SHARED / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=absent(DATA))
 
 PLACED = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 HOLD_END = PLACED + timedelta(minutes=30)

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.conftest import SHARED
+from tests.conftest import SHARED, absent
 from tests.scene import PRO, Scene
 from tests.webhooks.receiver import Receiver
 from tradepost.access.applications import authorize, register
@@ -39,7 +39,7 @@ def validator(kind: Kind) -> jsonschema_rs.Validator:
     """Amazon's schema, which allows no field here that it does not know."""
     path = SCHEMAS / SCHEMA_OF[kind]
     if not path.is_file():
-        pytest.skip(f"Amazon's schemas are not here: {path.name} lies beside the project")
+        pytest.skip(absent(path))
     return jsonschema_rs.validator_for(_closed(json.loads(path.read_text())))
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from tests.conftest import absent
 from tests.faults.serving import PATIENCE_SECONDS, serving
 from tests.scene import PRO, Scene
 from tests.selling_partner_api.clients import (
@@ -62,7 +63,7 @@ def whole_folder(session: pytest.Session) -> bool:
 def models() -> Models:
     """Amazon's models."""
     if not FOLDER.is_dir():
-        pytest.skip(f"Amazon's models of the Selling Partner API are not in {FOLDER}")
+        pytest.skip(absent(FOLDER))
     return load()
 
 
