@@ -10,7 +10,7 @@ import pytest
 
 from tests.scene import BEA, BOB, LAMP, PRO, START, VASE, Scene, open_market
 from tradepost.ground.clock import BusinessClock, simulated_clock, system_clock
-from tradepost.ground.database import Database, Transaction, connect
+from tradepost.ground.database import SERVING, Database, Transaction, connect
 from tradepost.numbers import OrderKey
 from tradepost.policy import Policy
 from tradepost.process.checkout.checkout import Cart, CartLine, Placed, place_orders
@@ -181,6 +181,19 @@ async def test_a_writer_that_waited_for_an_order_may_write_into_the_past(market:
         found, _ = await walk(market.database, Window(Kind.UPDATED, after), 1)
         assert [order.key for order in found] == [key]
         assert found[0].last_update >= after
+
+
+@pytest.mark.usefixtures("one_machine")
+async def test_transactions_of_a_server_are_waited_for(market: Scene, database_url: str) -> None:
+    async with (
+        connect(database_url, settings={"application_name": SERVING}) as server,
+        server.transaction() as slow,
+    ):
+        early = await place_in(slow)
+        window = Window(Kind.UPDATED, LONG_AGO)
+        until = (await page_of(market.database, window)).settled_until
+        assert until <= slow.now
+    assert [order.key for order in (await walk(market.database, Window(Kind.UPDATED, until), 1))[0]] == [early]
 
 
 async def test_transactions_of_other_programs_are_not_waited_for(market: Scene, database_url: str) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import gc
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -23,8 +23,10 @@ from tradepost.feeds.kinds import KINDS
 from tradepost.feeds.options import understood
 from tradepost.feeds.records import FEEDS
 from tradepost.feeds.trouble import Trouble, Unusable
+from tradepost.ground.clock import machine_seconds
 from tradepost.ground.database import Database, Transaction
 from tradepost.ground.storage import Storage
+from tradepost.ground.traffic import requests_under_way
 from tradepost.jobs import turns
 from tradepost.jobs.jobs import DONE, FATAL, Stopped, insist
 from tradepost.jobs.turns import MOST_ATTEMPTS, Taken, kept
@@ -35,6 +37,8 @@ from tradepost.people import records as people
 COLLECT_AFTER = (50_000, 50, 100)  # new objects, and times that the younger ones were looked through
 SIDE_BY_SIDE = 3
 """Steps of one feed: while the database is busy with some of them, there is one to decide."""
+REST = 3  # times as long as a step took
+LONGEST_REST_SECONDS = 2.0
 
 
 async def take(database: Database) -> Taken[Feed] | None:
@@ -88,7 +92,9 @@ class _Work:
 
         async def go_through() -> None:
             while left and not stop.is_set():
+                began = machine_seconds()
                 await self._step(content, *left.popleft())
+                await self._give_way(machine_seconds() - began, stop)
 
         side_by_side = (go_through() for _ in range(SIDE_BY_SIDE))
         for trouble in await asyncio.gather(*side_by_side, return_exceptions=True):  # one's trouble breaks off no other
@@ -96,6 +102,12 @@ class _Work:
                 raise trouble
         if left:
             raise Stopped
+
+    async def _give_way(self, seconds: float, stop: asyncio.Event) -> None:
+        """Rest after a step that took so long where requests are being answered: a file may wait, buyers may not."""
+        if await self._database.run_at_once(requests_under_way):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(REST * seconds, LONGEST_REST_SECONDS))
 
     async def _surroundings(self, tx: Transaction) -> Content:
         """Whose feed it is, where days are counted, and what the document is called."""

@@ -34,9 +34,12 @@ class NotAtOnce(Exception):
     """This work needs locks, or what it has written before it is through: it has to begin a transaction."""
 
 
+TRADEPOST = "tradepost"  # by this name the database knows those who are connected to it
+SERVING = f"{TRADEPOST} serve"  # and by this one those who answer requests
+
 _SESSION = {
     "timezone": "UTC",
-    "application_name": "tradepost",
+    "application_name": TRADEPOST,
     "random_page_cost": "1.1",  # pages of lists walk an index; at 4, a disk's, they would read and sort a seller whole
 }
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it; behind another backslash it is none

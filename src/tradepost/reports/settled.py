@@ -8,7 +8,7 @@ that is still to come is older than the oldest transaction that is open now.
 from datetime import datetime, timedelta
 
 from tradepost.ground.clock import machine_now
-from tradepost.ground.database import Transaction
+from tradepost.ground.database import TRADEPOST, Transaction
 
 ALLOWANCE = timedelta(seconds=15)
 """How much older than the oldest open transaction what is still to come may be, by a real clock. Orders are written at
@@ -25,7 +25,7 @@ _OLDEST_OPEN = """
 SELECT min(xact_start)
   FROM pg_stat_activity
  WHERE datname = current_database()
-   AND application_name = current_setting('application_name')
+   AND starts_with(application_name, $1)
    AND backend_type = 'client backend'
 """
 
@@ -39,7 +39,7 @@ async def settled(tx: Transaction) -> datetime | None:
     transactions cannot be seen. What is read by a later statement of the same transaction holds all that is older.
     """
     clock = await tx.read_clock()
-    oldest: datetime | None = await tx.value(_OLDEST_OPEN)
+    oldest: datetime | None = await tx.value(_OLDEST_OPEN, TRADEPOST)
     return clock.at(oldest if clock.simulated else oldest - ALLOWANCE) if oldest else None
 
 

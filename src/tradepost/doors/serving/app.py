@@ -33,11 +33,12 @@ from tradepost.doors.serving.metrics import Marketplace
 from tradepost.doors.storefront_api import checkouts
 from tradepost.doors.storefront_api.routes import ROUTERS as STOREFRONT
 from tradepost.ground.answers import Answer, Once
-from tradepost.ground.database import Database, connect
+from tradepost.ground.database import SERVING, Database, connect
 from tradepost.ground.storage import Storage
 
 CONNECTIONS = 10
 PATIENCE_SECONDS = 10.0
+NAMED = {"application_name": SERVING}
 
 COLLECT_AFTER = 50_000  # new objects
 
@@ -57,7 +58,9 @@ def make() -> ASGIApp:
     @asynccontextmanager
     async def open_desk(app: Litestar) -> AsyncIterator[None]:
         url = handover.database_url
-        async with connect(url, connections=CONNECTIONS, at_once=False, patience=PATIENCE_SECONDS) as database:
+        async with connect(
+            url, connections=CONNECTIONS, settings=NAMED, at_once=False, patience=PATIENCE_SECONDS
+        ) as database:
             shelf = Shelf(Storage.at(handover.documents), handover.endpoint)
             _furnish(app, database, terms.from_environment(os.environ), shelf)
             gc.freeze()  # what is here now stays: collections need not look at it again and again,
