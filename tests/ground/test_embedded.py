@@ -181,6 +181,20 @@ async def test_stale_pid_file_harms_no_innocent_process(data: Path) -> None:
         assert innocent.poll() is None
 
 
+async def test_a_server_that_cannot_be_ended_keeps_its_pid_file(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(server_leftovers, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(server_leftovers, "KILLED_SECONDS", 0.1)
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    async with lease(data, settings=QUICK) as server:
+        with pytest.raises(ServerUnavailable, match="earlier server still runs"):
+            server_leftovers.end_leftovers(data / "postgresql", server_account.server_account())
+        assert (data / "postgresql" / "postmaster.pid").exists()
+        assert await ask(server, "SELECT 1") == 1
+
+
 async def test_half_a_cluster_is_made_anew(data: Path) -> None:
     unfinished = data / (server_setup.UNFINISHED + "abc")
     unfinished.mkdir(parents=True, mode=0o700)

@@ -6,14 +6,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tradepost.ground.server_account import Account
+from tradepost.ground.server_account import Account, ServerUnavailable
 
 PATIENCE_SECONDS = 30.0
+KILLED_SECONDS = 5.0  # in which a process that was killed is gone
 GLANCE_SECONDS = 0.1
 
 
 def end_leftovers(cluster: Path, account: Account) -> None:
-    """Wait until nothing of an earlier server runs in the cluster, and only then clear its pid file away.
+    """Wait until nothing of an earlier server runs in the cluster, and only then clear its pid file away. Raises
+    ServerUnavailable where it runs on, killed or not.
 
     The pid in that file may have become an innocent process's, and PostgreSQL would not start because of it. So
     nobody is asked or signalled by that number, but only a process that is seen to be a PostgreSQL in this cluster.
@@ -21,13 +23,21 @@ def end_leftovers(cluster: Path, account: Account) -> None:
     if not Path("/proc/self").exists():
         return
     place = cluster.stat()
-    for _ in range(round(PATIENCE_SECONDS / GLANCE_SECONDS)):
-        if not _servers_in(place, account):
-            break
-        time.sleep(GLANCE_SECONDS)
-    for process in _servers_in(place, account):
-        _kill_server(process, place, account)
+    if not _gone(place, account, PATIENCE_SECONDS):
+        for process in _servers_in(place, account):
+            _kill_server(process, place, account)
+        if not _gone(place, account, KILLED_SECONDS):
+            raise ServerUnavailable(f"An earlier server still runs in {cluster}: end its `postgres` processes.")
     (cluster / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _gone(place: os.stat_result, account: Account, seconds: float) -> bool:
+    """Whether nothing runs there any more, or after so many seconds at last."""
+    for _ in range(round(seconds / GLANCE_SECONDS)):
+        if not _servers_in(place, account):
+            return True
+        time.sleep(GLANCE_SECONDS)
+    return not _servers_in(place, account)
 
 
 def _servers_in(place: os.stat_result, account: Account) -> list[Path]:
