@@ -14,7 +14,9 @@ from typing import IO
 
 import asyncpg
 
-PROCESSES = min(2, os.cpu_count() or 1)
+from tradepost.doors.serving import processors
+
+PROCESSES = min(2, len(processors.available()))
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 30
 

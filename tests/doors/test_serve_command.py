@@ -25,7 +25,6 @@ from tests.faults.serving import (
 )
 from tests.scene import LAMP, PRO, Scene
 from tradepost.access.keys import Made, NewKey, Scope, make_keys
-from tradepost.doors.serving import processors
 from tradepost.ground.settings import Address
 
 
@@ -97,15 +96,6 @@ async def test_each_process_keeps_to_a_processor_of_its_own(scene: Scene, databa
             assert _processors(alive) != left
     finally:
         os.sched_setaffinity(0, everywhere)
-
-
-def test_no_processor_is_offered_where_there_are_more_of_them_or_fewer(tmp_path: Path) -> None:
-    here = os.sched_getaffinity(0)
-    for processes in (len(here) - 1, len(here) + 1):
-        processors.share_out(tmp_path, processes)
-        assert list(tmp_path.iterdir()) == []
-    processors.share_out(tmp_path, len(here))
-    assert len(list(tmp_path.iterdir())) == len(here)
 
 
 async def test_the_server_is_killed_and_the_program_says_so(scene: Scene, database_url: str, tmp_path: Path) -> None:

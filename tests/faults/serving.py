@@ -58,10 +58,14 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(*arguments: object, port: int = 0, **environment: str) -> AsyncIterator[Serving]:
-    """`tradepost serve` with these arguments, at a free port; gone at the end of the block, however that came."""
+async def serving(
+    *arguments: object, port: int = 0, processes: int | None = 2, **environment: str
+) -> AsyncIterator[Serving]:
+    """`tradepost serve` with these arguments, at a free port; gone at the end of the block, however that came. With
+    `processes` None it has as many as it likes."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
-    words = ["serve", "--port", str(port), "--processes", "2", "--log", "json", *map(str, arguments)]
+    words = ["serve", "--port", str(port), "--log", "json", *map(str, arguments)]
+    words += ["--processes", str(processes)] if processes else []
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tradepost.doors.cli.app", *words),
         stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=clean | environment,

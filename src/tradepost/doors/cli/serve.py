@@ -24,7 +24,7 @@ from tradepost.doors.cli.house import HERE, House, Where, open_house
 from tradepost.doors.cli.mistakes import NO, Mistake
 from tradepost.doors.cli.work import post_of
 from tradepost.doors.selling_partner_api import terms
-from tradepost.doors.serving import logs
+from tradepost.doors.serving import logs, processors
 from tradepost.doors.serving.handover import Handover
 from tradepost.doors.worker.work import give_way, work
 from tradepost.ground.settings import Address, Settings
@@ -93,7 +93,7 @@ async def serve(
     form = logs.chosen(log)
     logs.to_stderr(form)
     terms.from_environment(os.environ)  # what is wrong with them is told here, and not by every process
-    count = processes or min(os.cpu_count() or 1, MOST_PROCESSES)
+    count = processes or min(len(processors.available()), MOST_PROCESSES)
     with reserved(host, port) as place:
         async with open_house(where) as house:
             _ = house.storage, public_url(house.settings)  # the same
