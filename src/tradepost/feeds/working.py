@@ -94,7 +94,8 @@ class _Work:
             while left and not stop.is_set():
                 began = machine_seconds()
                 await self._step(content, *left.popleft())
-                await self._give_way(machine_seconds() - began, stop)
+                if left:
+                    await self._give_way(machine_seconds() - began, stop)
 
         side_by_side = (go_through() for _ in range(SIDE_BY_SIDE))
         for trouble in await asyncio.gather(*side_by_side, return_exceptions=True):  # one's trouble breaks off no other
