@@ -15,9 +15,10 @@ from tradepost.access import tokens
 from tradepost.doors.selling_partner_api import terms
 from tradepost.doors.selling_partner_api.doors import ROUTERS
 from tradepost.doors.selling_partner_api.errors import status_of
-from tradepost.doors.selling_partner_api.terms import InvalidTerms, Terms
+from tradepost.doors.selling_partner_api.terms import Terms
 from tradepost.doors.serving import app
 from tradepost.ground.database import Database, connect
+from tradepost.ground.settings import InvalidSetting
 from tradepost.refusals import Reason
 
 WANTED = {"restrictedResources": [{"method": "GET", "path": "/orders/v0/orders"}]}
@@ -131,7 +132,7 @@ def test_terms_are_what_the_environment_says() -> None:
     [("PLANS", "lavish"), ("RESTRICTED", "No"), ("SETTLING", "-1"), ("SETTLING", "2m"), ("SETTLING", "9" * 9)],
 )
 def test_a_term_that_cannot_be_is_named(name: str, wrong: str) -> None:
-    with pytest.raises(InvalidTerms, match=rf"^TRADEPOST_SELLER_API_{name} .*'{wrong}'\.$"):
+    with pytest.raises(InvalidSetting, match=rf"^TRADEPOST_SELLER_API_{name} .*'{wrong}'\.$"):
         terms.from_environment({f"TRADEPOST_SELLER_API_{name}": wrong})
 
 

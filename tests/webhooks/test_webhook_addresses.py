@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 from receiver import Hooks, Receiver, raw_server
 
-from tradepost.ground.settings import Settings
+from tradepost.ground.settings import InvalidSetting, Settings
 from tradepost.webhooks.network import is_public, network, problem_with
 
 REFUSED = "which only TRADEPOST_WEBHOOKS_PRIVATE=yes allows"
@@ -109,3 +109,5 @@ def test_the_setting_is_said_in_full() -> None:
     assert Settings.from_environment({"TRADEPOST_WEBHOOKS_PRIVATE": "yes"}).webhooks_private
     assert not Settings.from_environment({"TRADEPOST_WEBHOOKS_PRIVATE": ""}).webhooks_private
     assert not Settings.from_environment({}).webhooks_private
+    with pytest.raises(InvalidSetting, match=r"^TRADEPOST_WEBHOOKS_PRIVATE is no or yes, not 'true'\.$"):
+        Settings.from_environment({"TRADEPOST_WEBHOOKS_PRIVATE": "true"})

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -24,6 +24,18 @@ _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*", re.ASCII)
 
 class InvalidAddress(Exception):
     """What should be the address of a database is none. The sentence shows none of it: it may hold a password."""
+
+
+class InvalidSetting(Exception):
+    """A variable says what it cannot say. The sentence names it."""
+
+
+def choice(environment: Mapping[str, str], name: str, among: Sequence[str]) -> str:
+    """One of these words; the first where nothing is said. Raises InvalidSetting."""
+    said = environment.get(name) or among[0]
+    if said not in among:
+        raise InvalidSetting(f"{name} is {' or '.join(among)}, not {said[:16]!r}.")
+    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """What the environment says; an empty variable says nothing."""
+        """What the environment says; an empty variable says nothing. Raises InvalidSetting."""
         said = {name: environment.get(name) or None for name in VARIABLES}
         data = said["TRADEPOST_DATA"]
         return cls(
@@ -81,5 +93,5 @@ class Settings:
             public_url=said["TRADEPOST_PUBLIC_URL"],
             smtp_url=said["TRADEPOST_SMTP_URL"],
             mail_from=said["TRADEPOST_MAIL_FROM"],
-            webhooks_private=said["TRADEPOST_WEBHOOKS_PRIVATE"] == "yes",
+            webhooks_private=choice(environment, "TRADEPOST_WEBHOOKS_PRIVATE", ("no", "yes")) == "yes",
         )

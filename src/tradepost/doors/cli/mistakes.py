@@ -7,12 +7,11 @@ Exit codes: 0 done; 1 the answer is no, or something was found that is wrong; 2 
 import asyncpg
 
 from tradepost.doors.replay.history import UnreadableHistory
-from tradepost.doors.selling_partner_api.terms import InvalidTerms
 from tradepost.ground.backup import BackupFailed
 from tradepost.ground.database import DatabaseUnavailable
 from tradepost.ground.embedded import ServerUnavailable
 from tradepost.ground.schema import SchemaMismatch
-from tradepost.ground.settings import InvalidAddress
+from tradepost.ground.settings import InvalidAddress, InvalidSetting
 from tradepost.ground.trouble import TROUBLE
 from tradepost.policy import InvalidPolicy
 from tradepost.refusals import Refused
@@ -23,7 +22,7 @@ _SAY_IT_THEMSELVES = (
     BackupFailed,
     DatabaseUnavailable,
     InvalidAddress,
-    InvalidTerms,
+    InvalidSetting,
     SchemaMismatch,
     ServerUnavailable,
     UnreadableHistory,

@@ -4,11 +4,13 @@ Restricted data tokens belong to Orders v0, and to documents of reports. Orders 
 gets the data about buyers there for which it asks (`includedData`), whatever these terms say.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from litestar import Request
+
+from tradepost.ground.settings import InvalidSetting, choice
 
 VARIABLES = {
     "TRADEPOST_SELLER_API_PLANS": "`generous`: usage plans that no test exceeds, instead of those of `production`",
@@ -16,10 +18,6 @@ VARIABLES = {
     "TRADEPOST_SELLER_API_RESTRICTED": "`no`: Orders v0 shows data about buyers without a restricted data token",
 }
 LONGEST_SETTLING = 86_400  # seconds
-
-
-class InvalidTerms(Exception):
-    """A variable says what it cannot say. The sentence names it."""
 
 
 class Terms(NamedTuple):
@@ -34,23 +32,15 @@ PRODUCTION = Terms()
 
 
 def from_environment(environment: Mapping[str, str]) -> Terms:
-    """The terms that the environment says; an empty variable says nothing. Raises InvalidTerms."""
-    plans = _choice(environment, "TRADEPOST_SELLER_API_PLANS", ("production", "generous"))
-    restricted = _choice(environment, "TRADEPOST_SELLER_API_RESTRICTED", ("yes", "no"))
+    """The terms that the environment says; an empty variable says nothing. Raises InvalidSetting."""
+    plans = choice(environment, "TRADEPOST_SELLER_API_PLANS", ("production", "generous"))
+    restricted = choice(environment, "TRADEPOST_SELLER_API_RESTRICTED", ("yes", "no"))
     settling = environment.get("TRADEPOST_SELLER_API_SETTLING") or "120"
     if not settling.isascii() or not settling.isdecimal() or len(settling) > 5 or int(settling) > LONGEST_SETTLING:
-        raise InvalidTerms(
+        raise InvalidSetting(
             f"TRADEPOST_SELLER_API_SETTLING is a number of seconds from 0 to {LONGEST_SETTLING}, not {settling[:16]!r}."
         )
     return Terms(plans == "generous", timedelta(seconds=int(settling)), restricted == "yes")
-
-
-def _choice(environment: Mapping[str, str], name: str, among: Sequence[str]) -> str:
-    """One of these words; the first where nothing is said."""
-    said = environment.get(name) or among[0]
-    if said not in among:
-        raise InvalidTerms(f"{name} is {' or '.join(among)}, not {said[:16]!r}.")
-    return said
 
 
 def terms_of(request: Request[Any, Any, Any]) -> Terms:
