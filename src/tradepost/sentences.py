@@ -303,7 +303,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "请求正文必须是 UTF-8 编码的 JSON：{problem}。",
     ),
     Reason.TOO_LARGE: (
-        "The {part} is too large: {limit} is the limit.",
+        "The {part} is too large: the limit is {limit}.",
         "{part} 过大，上限为 {limit}。",
     ),
     Reason.TOO_MANY_REQUESTS: (

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.serving import PATIENCE_SECONDS
 from tests.http.conftest import Api
 from tests.scene import Scene
-from tradepost.doors.serving import app, health
+from tradepost.doors.serving import app, health, measures
 from tradepost.ground.database import Database, connect
 
 
@@ -31,6 +31,14 @@ async def test_with_its_database_a_process_lives_and_is_ready(api: Api) -> None:
         answer = await api.client.get(path)
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
         assert answer.headers["x-request-id"]
+
+
+async def test_who_watches_may_ask_for_the_head_alone(api: Api) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = await api.client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-length"] == (await api.client.get(path)).headers["content-length"]
+    assert 'method="HEAD",route="/readyz",status="200"' in measures.exposed().decode()
 
 
 async def test_without_its_database_a_process_lives_and_is_not_ready() -> None:

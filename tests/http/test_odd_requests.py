@@ -19,6 +19,7 @@ from tradepost.ground.answers import Answer, Once
 from tradepost.ground.database import Transaction
 from tradepost.lifecycle import State
 from tradepost.refusals import Reason, Refusal
+from tradepost.reports.manage_orders import View
 
 LINE = {"seller_id": PRO, "sku": LAMP, "quantity": 1}
 
@@ -41,6 +42,45 @@ async def test_a_value_of_another_kind_is_not_guessed_at(
     answer = await api.operator(method, path, body)
     assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_value"), answer.text
     assert answer.json()["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field", "choices"),
+    [
+        ("POST", "/operator/keys", {"scope": "king"}, "scope", "buyer, seller, operator, customer_service"),
+        ("POST", "/operator/keys", {"scope": ["buyer"]}, "scope", None),
+        (
+            "POST",
+            "/operator/verification/1/reject",
+            {"reason": "mood"},
+            "reason",
+            "fraud, payment_declined, payment_failed",
+        ),
+    ],
+)
+async def test_who_says_another_word_is_told_which_there_are(
+    api: Api, method: str, path: str, body: Any, field: str, choices: str | None
+) -> None:
+    answer = await api.operator(method, path, body)
+    assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+    if choices:
+        assert answer.json()["problem"] == f"it must be one of {choices}"
+
+
+async def test_who_asks_for_another_view_is_told_which_there_are(api: Api) -> None:
+    answer = await api.seller(PRO, "GET", "/seller/orders?view=zz")
+    assert (answer.status_code, answer.json()["field"]) == (422, "view"), answer.text
+    assert answer.json()["problem"] == f"it must be one of {', '.join(View)}"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n"])
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/cart/lines"), ("POST", "/checkouts")])
+async def test_a_body_that_is_missing_is_missed_everywhere_alike(
+    api: Api, method: str, path: str, content: bytes
+) -> None:
+    answer = await api.buyer(BEA, method, path, content=content)
+    assert (answer.status_code, answer.json()["field"]) == (422, "body"), answer.text
+    assert answer.json()["problem"] == "it is missing"
 
 
 @pytest.mark.parametrize("quantity", ["1", 1.0, "-0", True, "null"])

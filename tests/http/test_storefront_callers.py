@@ -158,8 +158,7 @@ async def test_a_key_that_asks_too_often_has_to_wait(api: Api, monkeypatch: pyte
     monkeypatch.setitem(limits.LIMITS, Scope.BUYER, (0.001, 2.0))
     answers = [await api.buyer(BEA, "GET", "/cart") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert answers[2].json()["wait"] > 0
-    assert int(answers[2].headers["Retry-After"]) > 0
+    assert str(answers[2].json()["wait"]) == answers[2].headers["Retry-After"] == "1"
     assert (await api.buyer(BOB, "GET", "/cart")).status_code == 200
     checkout = await api.buyer(BEA, "POST", "/checkouts", BODY)
     assert said(checkout) == (429, "too_many_requests")

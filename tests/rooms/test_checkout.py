@@ -90,6 +90,15 @@ async def test_the_same_offer_on_two_lines_is_summed(scene: Scene) -> None:
     assert await scene.stock(PRO, VASE) == 0
 
 
+async def test_lines_that_are_too_much_together_are_refused_with_their_sum(scene: Scene) -> None:
+    async def work(tx: Transaction) -> Sequence[Placed | Refusal]:
+        lines = (CartLine(PRO, VASE, MOST_UNITS), CartLine(PRO, VASE, 1))
+        return await place_orders(tx, [Cart(BEA, tx.now, lines)])
+
+    (refusal,) = await scene.database.run(work)
+    assert refusal == Refusal(Reason.QUANTITY_NOT_POSITIVE, {"quantity": MOST_UNITS + 1, "limit": MOST_UNITS})
+
+
 async def test_an_agreed_price_stands_on_a_line_of_its_own(scene: Scene) -> None:
     async def work(tx: Transaction) -> Sequence[Placed | Refusal]:
         return await place_orders(

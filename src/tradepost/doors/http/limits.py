@@ -13,6 +13,7 @@ LIMITS = {  # requests a second, and how many at once
     Scope.CUSTOMER_SERVICE: (100.0, 1000.0),
     Scope.OPERATOR: (200.0, 2000.0),
 }
+WAIT_SECONDS = 1  # in which even the slowest bucket has room again
 MOST_KEYS = 100_000
 
 
@@ -27,9 +28,8 @@ class Limits:
         rate, burst = LIMITS[key.scope]
         now = machine_seconds()
         full_at = max(self._full_at.get(key.key_id, now), now) + 1 / rate
-        wait = full_at - now - burst / rate
-        if wait > 0:
-            raise Refused(Reason.TOO_MANY_REQUESTS, wait=max(1, round(wait + 0.5)))
+        if full_at - now > burst / rate:
+            raise Refused(Reason.TOO_MANY_REQUESTS, wait=WAIT_SECONDS)
         if len(self._full_at) >= MOST_KEYS:
             self._full_at = {key_id: moment for key_id, moment in self._full_at.items() if moment > now}
         self._full_at[key.key_id] = full_at

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from tradepost.access.keys import Key, Scope
+from tradepost.doors.http.choices import choices
 from tradepost.doors.http.desk import Desk
 from tradepost.ground.answers import Once
 from tradepost.ground.database import storable
@@ -57,7 +58,7 @@ def once(who: Caller, idempotency_key: str | None, method: str, path: str, body:
     if idempotency_key is None:
         return None
     if not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
-        problem = "it must have 1 to 200 visible ASCII characters"
+        problem = "it must have 1 to 200 printable ASCII characters"
         raise Refused(Reason.INVALID_VALUE, field="Idempotency-Key", problem=problem)
     return Once(who.name, idempotency_key, sha256(b"\0".join((method.encode(), path.encode(), body))).digest())
 
@@ -73,20 +74,27 @@ def decoded(decoder: msgspec.json.Decoder[StructT], body: bytes) -> StructT:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise Refused(Reason.INVALID_VALUE, **told(error)) from error
+        raise Refused(Reason.INVALID_VALUE, **told(error, decoder.type)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not body.strip():
+            raise Refused(Reason.INVALID_VALUE, field="body", problem="it is missing") from error
         raise Refused(Reason.NOT_JSON, problem=str(error).rstrip(".")) from error
     except RecursionError as error:
         raise Refused(Reason.NOT_JSON, problem="it is nested too deeply") from error
 
 
-def told(error: msgspec.ValidationError) -> dict[str, str]:
-    """What is wrong, and where: `$.lines[0].quantity` is told as `lines[0].quantity`."""
+def told(error: msgspec.ValidationError, kind: Any) -> dict[str, str]:
+    """What is wrong with a body of this kind, and where: `$.lines[0].quantity` is told as `lines[0].quantity`."""
     place = _PLACE.match(str(error))
     assert place
     field = (place["field"] or "").removeprefix("$").removeprefix(".")
-    problem = place["problem"]
-    return {"field": field or "body", "problem": problem[:1].lower() + problem[1:]}
+    return {"field": field or "body", "problem": problem(place["problem"], kind, field)}
+
+
+def problem(found: str, kind: Any, field: str = "") -> str:
+    """What the framework found at a field of this kind of thing, as it is told: with the words to choose from."""
+    words = choices(kind, field) if found.lower().startswith("invalid enum value") else ()
+    return f"it must be one of {', '.join(words)}" if words else found[:1].lower() + found[1:]
 
 
 def language(accept_language: str | None) -> str:

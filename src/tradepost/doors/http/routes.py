@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 import structlog
@@ -28,6 +28,7 @@ from litestar.types import ControllerRouterHandler
 from tradepost.access.keys import Scope
 from tradepost.doors.http import problems, requests
 from tradepost.doors.http.desk import Desk
+from tradepost.doors.http.limits import WAIT_SECONDS
 from tradepost.doors.http.requests import Caller
 from tradepost.doors.http.shown import moment
 from tradepost.ground.answers import Answer, Once
@@ -36,6 +37,7 @@ from tradepost.ground.trouble import database_is_away
 from tradepost.refusals import Reason, Refusal, Refused
 
 RETRY_AFTER_SECONDS = 2
+_WAITS = {429: WAIT_SECONDS, 503: RETRY_AFTER_SECONDS}
 MOST_ROWS = 100  # of a page
 MOST_PATH = 200  # characters of an address that are said back
 KEY = "key"  # the name of the security scheme in the OpenAPI document
@@ -125,8 +127,8 @@ def sent(answer: Answer) -> Response[Any]:
 
 def headers_of(answer: Answer) -> list[tuple[str, str]]:
     """The headers that a status asks for."""
-    if answer.status in (429, 503):
-        return [("retry-after", str(RETRY_AFTER_SECONDS))]
+    if answer.status in _WAITS:
+        return [("retry-after", str(_WAITS[answer.status]))]
     return [("www-authenticate", "Bearer")] if answer.status == 401 else []
 
 
@@ -205,9 +207,10 @@ def _of_framework(error: HTTPException, request: AnyRequest | None) -> Refusal |
         return Refusal(Reason.TOO_LARGE, {"part": "body", "limit": f"{requests.MOST_BODY} bytes"})
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         found: Any = error.extra[0]
+        parameter = _parameter(str(found.get("key", "body")), request)
         problem = str(found.get("message", error.detail)).rstrip(".")
-        problem = "it is missing" if problem == "'data'" else problem[:1].lower() + problem[1:]
-        field = _name_in_request(str(found.get("key", "body")), request)
+        problem = requests.problem("it is missing" if problem == "'data'" else problem, parameter.kind)
+        field = parameter.name
         return Refusal(Reason.INVALID_VALUE, {"field": "body" if field == "data" else field, "problem": problem})
     if request is not None and "route_handler" not in request.scope:  # nothing was looked at yet but the Host
         return Refusal(Reason.INVALID_VALUE, {"field": "Host", "problem": "it is not the name of a host"})
@@ -216,7 +219,15 @@ def _of_framework(error: HTTPException, request: AnyRequest | None) -> Refusal |
     return None
 
 
-def _name_in_request(parameter: str, request: AnyRequest | None) -> str:
-    """What a request calls this parameter of its handler."""
-    found = request and request.route_handler.parsed_fn_signature.parameters.get(parameter)
-    return getattr(found and found.kwarg_definition, "name", None) or parameter
+class _Parameter(NamedTuple):
+    """A parameter of a handler, as a request calls it, and what it takes."""
+
+    name: str
+    kind: Any
+
+
+def _parameter(name: str, request: AnyRequest | None) -> _Parameter:
+    found = request and request.route_handler.parsed_fn_signature.parameters.get(name)
+    if not found:
+        return _Parameter(name, Any)
+    return _Parameter(getattr(found.kwarg_definition, "name", None) or name, found.annotation)

@@ -101,7 +101,7 @@ async def body_of(request: AnyRequest, kind: type[BodyT]) -> BodyT:
     try:
         return msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        raise Refused(Reason.INVALID_VALUE, **requests.told(error)) from error
+        raise Refused(Reason.INVALID_VALUE, **requests.told(error, kind)) from error
 
 
 _ANYTHING = requests.decoder(Any)

@@ -67,12 +67,13 @@ class Front:
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began = machine_seconds()
-        uploads = scope["method"] == "PUT" and scope["path"].startswith(documents.PATH)
+        method = scope["method"]
+        uploads = method == "PUT" and scope["path"].startswith(documents.PATH)
         headers = dict(scope["headers"])
         body = _Body(receive, headers, self._bodies, began, UPLOAD_SECONDS if uploads else BODY_SECONDS)
         given = headers.get(b"x-request-id", b"")
         request_id = given if given and _REQUEST_ID.fullmatch(given) else b"%s%08x" % (_PROCESS, next(_numbers))
-        short_way = self._short_ways.get((scope["method"], scope["path"]))
+        short_way = self._short_ways.get((method, scope["path"]))
         if short_way is not None:
             answer = await self._answer(short_way, headers, body, request_id)
             await _send(send, answer, [(b"x-request-id", request_id), *await body.end()])
@@ -84,21 +85,25 @@ class Front:
                 status = await self._pass_on(scope, body, send, request_id)
             route = str(scope.get("path_template", "none"))
         seconds = machine_seconds() - began
-        measures.request(scope["method"], route, status, seconds)
+        measures.request(method, route, status, seconds)
         if self._log_requests or status >= 500:
             _log.log(
                 ERROR if status >= 500 else INFO,
                 "request",
                 request_id=request_id.decode(),
-                method=scope["method"],
+                method=method,
                 path=scope["path"],  # without the query, which may say whom somebody looks for
                 status=status,
                 seconds=round(seconds, 4),
             )
 
     async def _pass_on(self, scope: HTTPScope, body: "_Body", send: Send, request_id: bytes) -> int:
-        """Let the framework answer; the status that it sent, or 499 when the caller left before that."""
+        """Let the framework answer; the status that it sent, or 499 when the caller left before that. HEAD is answered
+        as GET is, without the body."""
         status = 499
+        only_head = scope["method"] == "HEAD"
+        if only_head:
+            scope["method"] = "GET"
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -107,6 +112,8 @@ class Front:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), *await body.end()]
             elif status >= 400 and message["type"] == "http.response.body":
                 measures.refusal(message["body"])
+            if only_head and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         await self._app(scope, body.receive, send_with_id)

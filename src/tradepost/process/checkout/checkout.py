@@ -170,7 +170,8 @@ def _wanted(cart: Cart) -> dict[tuple[str, str], int]:
         units = wanted.get((line.seller_id, line.sku), 0) + line.quantity
         wanted[line.seller_id, line.sku] = units
         if line.quantity <= 0 or units > MOST_UNITS:
-            raise Refused(Reason.QUANTITY_NOT_POSITIVE, quantity=line.quantity, limit=MOST_UNITS)
+            wrong = units if line.quantity > 0 else line.quantity
+            raise Refused(Reason.QUANTITY_NOT_POSITIVE, quantity=wrong, limit=MOST_UNITS)
     if sum(wanted.values()) > MOST_UNITS_OF_CART:
         raise Refused(Reason.CART_IS_MIXED_UP, problem=f"it has more than {MOST_UNITS_OF_CART} units")
     return wanted
