@@ -61,6 +61,17 @@ async def test_an_order_stands_where_it_is_wanted(api: Api, wanted: Wanted) -> N
     assert await violations(api.scene.database) == []
 
 
+async def test_a_payment_that_failed_was_tried_whenever_that_was_due_and_no_more_is_now(api: Api) -> None:
+    order = await placed(api, Wanted.PAYMENT_FAILED)
+    key, now = OrderKey(PRO, order["order_id"]), await api.scene.now()
+    acts = await api.scene.acts(key)
+    assert acts == ["place", "fail_payment", "fail_payment", "end_hold"]
+    assert datetime.fromisoformat(order["next_at"]) > now
+    await api.scene.work()
+    assert await api.scene.acts(key) == acts
+    assert [tuple(row) for row in await api.scene.rows("SELECT attempts FROM payments")] == [(2,)]
+
+
 async def test_other_orders_and_the_clock_stay_where_they_are(api: Api) -> None:
     waiting = await api.scene.place()
     before = await api.scene.now(), await api.scene.state(waiting)
