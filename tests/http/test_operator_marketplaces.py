@@ -103,6 +103,17 @@ async def test_a_seller_opens_sells_and_changes_plan(api: Api, scene: Scene) -> 
     assert (await api.operator("GET", "/operator/sellers/nora")).json() == changed.json()
 
 
+async def test_a_sellers_days_are_told_as_they_are_kept(api: Api) -> None:
+    said = {"operating_weekdays": [6, 0, 0], "works_on": ["2026-12-25", "2026-12-25", "2026-12-24"]}
+    kept = {"operating_weekdays": [0, 6], "works_on": ["2026-12-24", "2026-12-25"]}
+    opened = await api.operator("POST", "/operator/sellers", NORA | said)
+    assert opened.status_code == 201, opened.text
+    changed = await api.operator("PATCH", f"/operator/sellers/{NORA['seller_id']}", said)
+    found = await api.operator("GET", f"/operator/sellers/{NORA['seller_id']}")
+    assert opened.json() == changed.json() == found.json()
+    assert found.json() == found.json() | kept
+
+
 async def test_sellers_and_buyers_come_in_pages_by_their_ids(api: Api) -> None:
     await api.operator("POST", "/operator/marketplaces", JAPAN)
     await api.operator("POST", "/operator/sellers", NORA | {"marketplace_id": "JP"})

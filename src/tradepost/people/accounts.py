@@ -139,6 +139,7 @@ async def buyer(tx: Transaction, buyer_id: str) -> BuyerAccount:
 
 async def change_seller(tx: Transaction, seller_id: str, changes: Mapping[str, Any]) -> SellerAccount:
     """Change fields of a seller account, such as its plan; refuses bad values and an account that does not exist.
+    Returns it as it is kept: days in their order, each once.
 
     Orders keep the handling time that they were placed with.
     """
@@ -146,7 +147,7 @@ async def change_seller(tx: Transaction, seller_id: str, changes: Mapping[str, A
     changed = (await seller(tx, seller_id))._replace(**changes)
     check_seller(changed)
     await records.put_sellers(tx, [changed], tx.now)
-    return changed
+    return await seller(tx, seller_id)
 
 
 async def change_buyer(tx: Transaction, buyer_id: str, changes: Mapping[str, Any]) -> BuyerAccount:

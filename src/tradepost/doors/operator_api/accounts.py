@@ -109,7 +109,9 @@ async def open_seller(
 
     async def work(tx: Transaction) -> Answer:
         (no,) = await accounts.open_sellers(tx, [SellerAccount(*msgspec.structs.astuple(data))], tx.now)
-        return problems.refused(no, language) if no else Answer(201, msgspec.json.encode(data))
+        if no:
+            return problems.refused(no, language)
+        return Answer(201, msgspec.json.encode(shown(Seller, await accounts.seller(tx, data.seller_id))))
 
     return sent(await desk.alone(work, language, once))
 
