@@ -89,7 +89,7 @@ async def test_bodies_that_say_no_reason(scene: Scene, selling: Selling) -> None
         b'{"cancelReasonCode": 1}': "cancelReasonCode",
         b"{}": "cancelReasonCode",
         b"[]": "body",
-        b"": "JSON",
+        b"": "body is not valid: it is missing",
         b"{": "JSON",
         b"\xff": "JSON",
         b'{"more": ' + b"[" * 100_000: "nested",
