@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 import structlog
@@ -207,10 +207,9 @@ def _of_framework(error: HTTPException, request: AnyRequest | None) -> Refusal |
         return Refusal(Reason.TOO_LARGE, {"part": "body", "limit": f"{requests.MOST_BODY} bytes"})
     if isinstance(error, ValidationException) and isinstance(error.extra, list) and error.extra:
         found: Any = error.extra[0]
-        parameter = _parameter(str(found.get("key", "body")), request)
+        field, kind = _parameter(str(found.get("key", "body")), request)
         problem = str(found.get("message", error.detail)).rstrip(".")
-        problem = requests.problem("it is missing" if problem == "'data'" else problem, parameter.kind)
-        field = parameter.name
+        problem = requests.problem("it is missing" if problem == "'data'" else problem, kind)
         return Refusal(Reason.INVALID_VALUE, {"field": "body" if field == "data" else field, "problem": problem})
     if request is not None and "route_handler" not in request.scope:  # nothing was looked at yet but the Host
         return Refusal(Reason.INVALID_VALUE, {"field": "Host", "problem": "it is not the name of a host"})
@@ -219,15 +218,9 @@ def _of_framework(error: HTTPException, request: AnyRequest | None) -> Refusal |
     return None
 
 
-class _Parameter(NamedTuple):
-    """A parameter of a handler, as a request calls it, and what it takes."""
-
-    name: str
-    kind: Any
-
-
-def _parameter(name: str, request: AnyRequest | None) -> _Parameter:
+def _parameter(name: str, request: AnyRequest | None) -> tuple[str, Any]:
+    """What a request calls this parameter of its handler, and what kind of thing that takes."""
     found = request and request.route_handler.parsed_fn_signature.parameters.get(name)
     if not found:
-        return _Parameter(name, Any)
-    return _Parameter(getattr(found.kwarg_definition, "name", None) or name, found.annotation)
+        return name, Any
+    return getattr(found.kwarg_definition, "name", None) or name, found.annotation
