@@ -20,7 +20,7 @@ from tradepost.ground.server_programs import MAJOR
 
 CLUSTER = "postgresql"
 UNFINISHED = CLUSTER + ".unfinished-"
-LEVEL = re.compile(r"(FATAL|PANIC|ERROR|error):")
+_LEVEL = re.compile(r"(FATAL|PANIC|ERROR|error):")
 
 # PostgreSQL would turn `-D .` into a full path, which root's server may not walk; this it takes as it is.
 HERE = "/proc/self/cwd" if Path("/proc/self/cwd").exists() else "."
@@ -164,5 +164,5 @@ def server_environment() -> dict[str, str]:
 def complaint(output: str) -> str:
     """The line of a PostgreSQL program's output that says why it gave up."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line[found.start() :] for line in lines if (found := LEVEL.search(line))]
+    telling = [line[found.start() :] for line in lines if (found := _LEVEL.search(line))]
     return (telling or lines or ["it gave no reason"])[-1].rstrip(".")

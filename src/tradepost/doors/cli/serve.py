@@ -81,8 +81,9 @@ async def serve(
     port
         The port to listen at; 0 takes a free one.
     processes
-        How many processes answer; by default one for each processor, and 4 at most.
-        Where there are as many of both, each process keeps to one processor.
+        How many processes answer; by default one for each usable
+        processor, and 4 at most. With as many of both, each keeps
+        to one processor.
     worker
         Whether a worker runs inside, or elsewhere (see tradepost work).
     log
